@@ -1,0 +1,3 @@
+"""The copier: engine, detached worker, job directories."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""PURE. Commands, jobs and facts as values."""
+
+from __future__ import annotations

@@ -1,0 +1,61 @@
+"""A copy job as a value: what `job.json` holds. Storable, comparable, no callables.
+
+The worker imports this and must stay light: no pyparsing, no textual.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lvtui.plan.facts import DeviceIdentity
+from lvtui.source import ByteRange
+
+JOB_SCHEMA = "lvtui.job/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSource:
+    """One PV to read from."""
+
+    path: str
+    pv_uuid: str | None
+    identity: DeviceIdentity
+    metadata_areas: tuple[ByteRange, ...]
+    """Areas whose header is read again at each checkpoint."""
+    base_bytes: int = 0
+    """Where the PV begins on the path (a partition inside a whole disk)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobPiece:
+    """A run of the image and where its bytes come from."""
+
+    out_offset_bytes: int
+    length_bytes: int
+    source: int | None
+    """Index into `JobSpec.sources`; None: nothing to read it from, a gap, filled and named."""
+    source_offset_bytes: int
+    """Absolute on the source's path."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSpec:
+    """What to copy where."""
+
+    lv_name: str
+    lv_uuid: str
+    vg_uuid: str | None
+    version_id: str
+    format: str
+    """`lv` (the LV byte for byte), `vhd` or `raw`."""
+    size_bytes: int
+    sources: tuple[JobSource, ...]
+    pieces: tuple[JobPiece, ...]
+    """Contiguous and ascending in the image; they cover it."""
+    to: str
+    """Absolute path of the image; it is `<to>.part` until verified."""
+    overwritten: tuple[ByteRange, ...] = ()
+    """Ranges of the image that another LV owns now: copied as they are, exit 6."""
+    at_risk: tuple[ByteRange, ...] = ()
+    """Ranges of the image that were given away and freed since."""
+    rate_bytes_per_s: int | None = None

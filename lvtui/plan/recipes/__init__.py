@@ -1,0 +1,3 @@
+"""PURE. Facts in, plans out; a recipe never probes."""
+
+from __future__ import annotations

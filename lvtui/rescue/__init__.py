@@ -1,0 +1,3 @@
+"""PURE. Where LVM, VHD and XenServer are judged together."""
+
+from __future__ import annotations

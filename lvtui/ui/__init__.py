@@ -1,0 +1,3 @@
+"""The wizard. Textual only; it shows values and dismisses with values."""
+
+from __future__ import annotations
