@@ -59,11 +59,9 @@ class CheckStop(LvtuiError):
 class FormatError(CheckStop):
     """Bytes contradict their format."""
 
-    def __init__(
-        self, code: str, template: str, *, offset_bytes: int = 0, **values: Value
-    ) -> None:
+    def __init__(self, code: str, template: str, *, offset_bytes: int = 0, **values: Value) -> None:
         self.offset_bytes = offset_bytes
-        super().__init__(code, template, offset=offset_bytes, **values)
+        super().__init__(code, template, changed=False, **{"offset": offset_bytes, **values})
 
 
 class CommandFailed(CheckStop):

@@ -59,7 +59,11 @@ def default_file_name(report: LostReport, fmt: str) -> str:
 
 
 def make_job(
-    discovery: Discovery, report: LostReport, *, to: str, fmt: str = "lv",
+    discovery: Discovery,
+    report: LostReport,
+    *,
+    to: str,
+    fmt: str = "lv",
     rate_bytes_per_s: int | None = None,
 ) -> JobSpec:
     """The job as a value.

@@ -115,9 +115,7 @@ def scan_devices(
     raise NotImplementedError
 
 
-def discover(
-    spec: str, *, quick: bool = False, progress: Progress | None = None
-) -> Discovery:
+def discover(spec: str, *, quick: bool = False, progress: Progress | None = None) -> Discovery:
     """Read SOURCE and judge everything on it.
 
     With `quick` nothing is parsed: histories have versions without a model, `lost` is empty.

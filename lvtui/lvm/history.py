@@ -104,9 +104,7 @@ class Change:
     after: str | None
 
 
-def build_histories(
-    copies: tuple[MetadataCopy, ...], *, parse: bool = True
-) -> tuple[History, ...]:
+def build_histories(copies: tuple[MetadataCopy, ...], *, parse: bool = True) -> tuple[History, ...]:
     """Group, de-duplicate and order carved copies; with `parse`, parse every whole text once.
 
     The history in use (with a current version) comes first, then by newest creation time.

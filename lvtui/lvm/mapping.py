@@ -48,8 +48,6 @@ class VolumeSource:
         raise NotImplementedError
 
 
-def dm_table(
-    vg: VolumeGroup, lv: LogicalVolume, devices: Mapping[str, str]
-) -> tuple[str, ...]:
+def dm_table(vg: VolumeGroup, lv: LogicalVolume, devices: Mapping[str, str]) -> tuple[str, ...]:
     """`<start> <length> linear <device> <offset>` lines in sectors; `devices` by PV uuid."""
     raise NotImplementedError
