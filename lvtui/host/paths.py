@@ -1,0 +1,32 @@
+"""Questions about paths that other layers may ask; they open nothing."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def exists(path: str) -> bool:
+    """Whether something is at `path`; a name that no file can have is not there."""
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):
+        return False
+
+
+def is_folder(path: str) -> bool:
+    """Whether `path` is a folder."""
+    try:
+        return Path(path).is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def absolute(path: str) -> str:
+    """`path` from the root, symbolic links kept: an operator recognises what was typed."""
+    return os.path.abspath(path)  # noqa: PTH100 - Path.absolute keeps `..`
+
+
+def is_root() -> bool:
+    """Whether this process may open block devices."""
+    return os.geteuid() == 0
