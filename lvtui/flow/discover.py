@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 
-from lvtui.lvm.carve import MetadataCopy
-from lvtui.lvm.history import History, LostVolume
-from lvtui.lvm.label import PvLabel
-from lvtui.lvm.mapping import MappedRange
+from lvtui.errors import Cancelled, NoMetadataError, UserError
+from lvtui.flow.judging import LostReport, judge_histories, pv_warnings
+from lvtui.host.device import SourceDevice
+from lvtui.host.paths import exists
+from lvtui.host.probe import block_device
+from lvtui.lvm.areas import find_areas
+from lvtui.lvm.carve import MetadataCopy, carve_source
+from lvtui.lvm.history import History, Version, build_histories
+from lvtui.lvm.label import LABEL_SCAN_SECTORS, PvLabel, find_labels
 from lvtui.lvm.mda import MetadataArea
-from lvtui.lvm.verdict import Verdict
 from lvtui.message import Message
 from lvtui.plan.facts import BlockDevice, DeviceIdentity
-from lvtui.source import ByteRange
+from lvtui.source import ByteRange, ByteSource
+from lvtui.units import SECTOR_BYTES
+from lvtui.xen.names import parse_group
 
 Progress = Callable[[int, int, int], bool]
 """(bytes done, bytes in all, versions so far) → whether to go on."""
@@ -36,24 +43,6 @@ class SourceFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LostReport:
-    """A lost volume with everything that is known of it."""
-
-    lost: LostVolume
-    verdict: Verdict
-    ranges: tuple[MappedRange, ...]
-    """Empty when it cannot be mapped; the verdict says why."""
-    role: str
-    """`vhd`, `raw`, `mgt`, … in an SR (commands.md), else `other`."""
-    vdi_uuid: str | None
-
-    @property
-    def size_bytes(self) -> int:
-        """Size of the LV in bytes."""
-        return self.lost.lv.extent_count * self.verdict.extent_bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Discovery:
     """Everything that SOURCE tells."""
 
@@ -67,6 +56,8 @@ class Discovery:
     shrunk: tuple[LostReport, ...]
     warnings: tuple[Message, ...]
     """The trim helper seen, PVs missing, areas disagreeing, unreadable metadata, …"""
+    pv_sources: tuple[tuple[str, int], ...]
+    """PV uuid → index of the source that holds it."""
 
     @property
     def history(self) -> History | None:
@@ -77,42 +68,36 @@ class Discovery:
     def is_sr(self) -> bool:
         """Whether the VG in use is a XenServer SR (`VG_XenStorage-<uuid>`)."""
         history = self.history
-        return bool(history and history.vg_name and history.vg_name.startswith("VG_XenStorage-"))
+        return bool(history and parse_group(history.vg_name or "").is_lvm_sr)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceRow:
-    """One line of `lvtui scan` and of the Device page."""
-
-    path: str
-    size_bytes: int
-    disk: str
-    """Model and short serial; the file name for an image."""
-    holds: str
-    """`SR "…"`, `VG <name>`, `dom0 system`, `nothing known`, …"""
-    pv_uuid: str | None
-    vg_name: str | None
-    vg_uuid: str | None
-    sr_uuid: str | None
-    versions: int
-    current_seqno: int | None
-    label: str
-    """`ok`, `bad` or `none`."""
-    lost: int
-    error: Message | None
-    """Why it cannot be chosen."""
+    def version(self, version_id: str) -> Version | None:
+        """The version of an id, in any history."""
+        return next(
+            (v for h in self.histories for v in h.versions if v.id == version_id),
+            None,
+        )
 
 
 def parse_spec(spec: str) -> tuple[str, ...]:
-    """The paths of SOURCE; a comma in an existing path is part of it."""
-    raise NotImplementedError
+    """The paths of SOURCE; a comma in an existing path is part of it.
 
-
-def scan_devices(
-    paths: tuple[str, ...] = (), *, progress: Callable[[str], bool] | None = None
-) -> tuple[DeviceRow, ...]:
-    """The devices of this host (or the given paths) with what is on them; reads label areas only."""
-    raise NotImplementedError
+    Raises:
+        UserError: an empty path, or the same path twice.
+    """
+    if exists(spec):
+        return (spec,)
+    paths = tuple(spec.split(","))
+    if not all(paths):
+        raise UserError(
+            "LV-SRC-10",
+            "SOURCE {spec} has an empty path. Give paths joined by single commas.",
+            spec=spec,
+        )
+    if len(set(paths)) != len(paths):
+        raise UserError(
+            "LV-SRC-11", "SOURCE {spec} names the same path twice. Give each PV once.", spec=spec
+        )
+    return paths
 
 
 def discover(spec: str, *, quick: bool = False, progress: Progress | None = None) -> Discovery:
@@ -124,13 +109,153 @@ def discover(spec: str, *, quick: bool = False, progress: Progress | None = None
         UserError: no such path. SourceReadError: a directory, 0 bytes, an I/O error on everything.
         NoMetadataError: no label, area or text at all. Cancelled: `progress` returned False.
     """
-    raise NotImplementedError
+    with ExitStack() as stack:
+        devices = [stack.enter_context(SourceDevice(path)) for path in parse_spec(spec)]
+        facts, copies = _read_sources(devices, progress)
+    if not copies and not any(source.label or source.areas for source in facts):
+        raise NoMetadataError(
+            "LV-SRC-12",
+            "No LVM label, metadata area or metadata text was found on {spec} (looked at the first "
+            "4 sectors and at every place where LVM puts a metadata area). Nothing was changed. "
+            "Was the head of the disk overwritten, or is the PV inside a partition of this disk?",
+            spec=spec,
+        )
+    histories = build_histories(copies, parse=not quick)
+    labels = tuple(source.label for source in facts)
+    pv_sources = {
+        label.pv_uuid: index for index, label in reversed(list(enumerate(labels))) if label
+    }
+    lost, shrunk = ((), ()) if quick else judge_histories(histories, pv_sources, facts)
+    return Discovery(
+        spec=spec,
+        sources=facts,
+        copies=copies,
+        histories=histories,
+        lost=lost,
+        shrunk=shrunk,
+        warnings=() if quick else pv_warnings(histories, pv_sources),
+        pv_sources=tuple(pv_sources.items()),
+    )
+
+
+def _read_sources(
+    devices: Sequence[SourceDevice], progress: Progress | None
+) -> tuple[tuple[SourceFacts, ...], tuple[MetadataCopy, ...]]:
+    """Labels, areas and every text of each device."""
+    facts: list[SourceFacts] = []
+    copies: list[MetadataCopy] = []
+    found: list[tuple[SourceDevice, PvLabel | None, tuple[MetadataArea, ...]]] = []
+    for index, device in enumerate(devices):
+        label = _best_label(device)
+        found.append((device, label, find_areas(label, device, index)))
+    all_bytes = sum(area.size_bytes for _, _, areas in found for area in areas)
+    done_bytes = 0
+    for index, (device, label, areas) in enumerate(found):
+
+        def step(area_done_bytes: int, base_bytes: int = done_bytes) -> bool:
+            return progress is None or progress(
+                base_bytes + area_done_bytes, all_bytes, len(copies)
+            )
+
+        if not step(0):
+            raise Cancelled("LV-SRC-13", "Reading was stopped. Nothing was changed.")
+        copies.extend(carve_source(device, areas, index, progress=step))
+        if not step(sum(area.size_bytes for area in areas)):
+            raise Cancelled("LV-SRC-13", "Reading was stopped. Nothing was changed.")
+        done_bytes += sum(area.size_bytes for area in areas)
+        facts.append(
+            SourceFacts(
+                path=device.path,
+                size_bytes=device.size_bytes,
+                identity=device.identity,
+                label=label,
+                areas=areas,
+                gaps=(),
+                block=block_device(device.path),
+            )
+        )
+    return tuple(facts), tuple(copies)
+
+
+def _best_label(source: ByteSource) -> PvLabel | None:
+    """The label that LVM would take, else the first that is left."""
+    labels = find_labels(source.pread(0, LABEL_SCAN_SECTORS * SECTOR_BYTES).data)
+    return labels[0] if labels else None
 
 
 def find_lost(discovery: Discovery, name: str, *, at: str | None = None) -> LostReport:
-    """A lost LV by name, uuid or unique prefix of either (LV or VDI).
+    """A lost or shrunk LV by name, uuid or unique prefix of either (LV or VDI).
 
     Raises:
-        UserError: none or several match (they are named).
+        UserError: none or several match (they are named), or version `at` does not have it.
     """
-    raise NotImplementedError
+    reports = discovery.lost + discovery.shrunk
+    exact = [r for r in reports if name in {r.lost.lv.name, r.lost.lv.uuid, r.vdi_uuid}]
+    plain = name.replace("-", "")
+    matches = exact or [
+        r
+        for r in reports
+        if name
+        and (
+            r.lost.lv.name.startswith(name)
+            or (plain and r.lost.lv.uuid.replace("-", "").startswith(plain))
+            or (r.vdi_uuid or "").startswith(name)
+        )
+    ]
+    if not matches:
+        raise UserError(
+            "LV-VOL-01",
+            "No lost LV of {spec} is called {name}. See: lvtui lost {spec}",
+            name=name,
+            spec=discovery.spec,
+        )
+    if len(matches) > 1:
+        names = ", ".join(f"{r.lost.lv.name} ({r.lost.lv.uuid})" for r in matches[:4])
+        raise UserError(
+            "LV-VOL-02",
+            "{count:count} lost LVs fit {name}: {names}. Give more of the name, or the uuid.",
+            count=len(matches),
+            name=name,
+            names=names,
+        )
+    return matches[0] if at is None else _report_at(discovery, matches[0], at)
+
+
+def _report_at(discovery: Discovery, report: LostReport, at: str) -> LostReport:
+    """The same LV as version `at` has it."""
+    version = find_version(discovery, at)
+    if version.vg is None or version.vg.lv(report.lost.lv.uuid) is None:
+        raise UserError(
+            "LV-VOL-03",
+            "Version {id} does not contain the lost volume {name}. Its last version is {last}.",
+            id=version.id,
+            name=report.lost.lv.name,
+            last=report.lost.last_seen.id,
+        )
+    reports, _ = judge_histories(
+        discovery.histories, dict(discovery.pv_sources), discovery.sources, at=version
+    )
+    return next(r for r in reports if r.lost.lv.uuid == report.lost.lv.uuid)
+
+
+def find_version(discovery: Discovery, wanted: str) -> Version:
+    """A version by id, by a unique prefix of it, or by its seqno where that is unique.
+
+    Raises:
+        UserError: none or several match.
+    """
+    versions = [v for history in discovery.histories for v in history.versions]
+    matches = (
+        [v for v in versions if v.id == wanted]
+        or [v for v in versions if str(v.seqno) == wanted]
+        or [v for v in versions if wanted and v.id.startswith(wanted)]
+    )
+    if len(matches) == 1:
+        return matches[0]
+    raise UserError(
+        "LV-VER-01",
+        "{count:count} versions of {spec} fit {wanted}. See: lvtui versions {spec}",
+        count=len(matches),
+        spec=discovery.spec,
+        wanted=wanted,
+    )
