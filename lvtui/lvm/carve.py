@@ -1,31 +1,33 @@
 """Every metadata text in a range of bytes: whole, wrapped round the ring's end, or torn.
 
-Pure and fast: one scan over the bytes finds starts on the 512-byte grid, an index scan reads what a
-list of versions needs (name, uuid, seqno, time, host, description) without parsing.
-Old texts carry no checksum; a text is whole when its structure is (head, balanced braces, exactly
-one `contents`, trailer, final LF LF NUL). Facts about placement per LVM release: the table in
-`RingPlacement` below.
+`lvm/ring.py` finds them; here they become copies with a place on a device, and what the area's
+header says of them: committed, precommitted, written but never committed. Only the texts that the
+header points to have a checksum.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from bisect import bisect_right
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from lvtui.lvm.mda import MetadataArea
+from lvtui.lvm.index import TextIndex
+from lvtui.lvm.label import lvm_crc
+from lvtui.lvm.mda import MDA_HEADER_BYTES, MetadataArea, RawLocation, ring_bytes
+from lvtui.lvm.ring import CopyState, Progress, find_texts
+from lvtui.source import ByteRange
 
-
-class CopyState(StrEnum):
-    """How much of a text is still on disk, and whether it is believed."""
-
-    WHOLE = "whole"
-    WRAPPED = "wrapped"
-    """Whole, split at the ring's end."""
-    TORN = "torn"
-    SUSPECT = "suspect"
-    """Complete, but it contradicts itself or its neighbours; never from the carver itself."""
+__all__ = [
+    "CopyState",
+    "CrcState",
+    "MetadataCopy",
+    "Origin",
+    "Slot",
+    "TextIndex",
+    "carve_area",
+    "carve_range",
+]
 
 
 class CrcState(StrEnum):
@@ -50,21 +52,6 @@ class Origin(StrEnum):
     BACKUP_FILE = "backup-file"
     ARCHIVE_FILE = "archive-file"
     SCAN = "scan"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TextIndex:
-    """What can be read from a text without parsing it; None for what its lost part held."""
-
-    vg_name: str | None
-    vg_uuid: str | None
-    seqno: int | None
-    creation_time: int | None
-    """Seconds since the epoch, by the clock of the host that wrote the text."""
-    creation_host: str | None
-    description: str | None
-    lv_count: int | None
-    """Entries of logical_volumes by structure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,13 +90,129 @@ def carve_area(
     area: MetadataArea,
     data: bytes | memoryview,
     *,
-    progress: Callable[[int], bool] | None = None,
+    gaps: tuple[ByteRange, ...] = (),
+    progress: Progress | None = None,
 ) -> tuple[MetadataCopy, ...]:
     """Every text in one metadata area, ordered by offset.
 
     Args:
         area: where it lies; its header tells committed and precommitted.
         data: the area's bytes, `area.size_bytes` of them or fewer where the dump ends early.
+        gaps: unreadable ranges, absolute on the device, zero in `data`; a text over one is torn.
         progress: called with bytes done; returning False stops the carve with what is found.
     """
-    raise NotImplementedError
+    buffer = bytes(data[: area.size_bytes])
+    texts = find_texts(
+        buffer,
+        start=MDA_HEADER_BYTES,
+        wraps=len(buffer) == area.size_bytes,
+        gaps=_relative(gaps, area.offset_bytes),
+        progress=progress,
+    )
+    copies = tuple(
+        MetadataCopy(
+            device=area.device,
+            area=area.index,
+            offset_bytes=area.offset_bytes + text.start,
+            length_bytes=len(text.text),
+            state=text.state,
+            text=text.text,
+            index=text.index,
+        )
+        for text in texts
+    )
+    return _with_slots(copies, area, buffer)
+
+
+def carve_range(
+    data: bytes,
+    *,
+    device: int,
+    offset_bytes: int,
+    gaps: tuple[ByteRange, ...] = (),
+    progress: Progress | None = None,
+) -> tuple[MetadataCopy, ...]:
+    """Every text in bytes that belong to no known area, ordered by offset; none can be wrapped.
+
+    Args:
+        data: what stands on the device at `offset_bytes`, which is a multiple of 512.
+        device: index of the source path.
+        offset_bytes: absolute on the device.
+        gaps: unreadable ranges, absolute on the device, zero in `data`.
+        progress: as in `carve_area`.
+    """
+    relative = _relative(gaps, offset_bytes)
+    texts = find_texts(data, start=0, wraps=False, gaps=relative, progress=progress)
+    return tuple(
+        MetadataCopy(
+            device=device,
+            area=None,
+            offset_bytes=offset_bytes + text.start,
+            length_bytes=len(text.text),
+            state=text.state,
+            text=text.text,
+            index=text.index,
+            origin=Origin.SCAN,
+        )
+        for text in texts
+    )
+
+
+def _relative(gaps: tuple[ByteRange, ...], base: int) -> tuple[ByteRange, ...]:
+    return tuple(ByteRange(gap.offset_bytes - base, gap.length_bytes) for gap in gaps)
+
+
+def _with_slots(
+    copies: tuple[MetadataCopy, ...], area: MetadataArea, buffer: bytes
+) -> tuple[MetadataCopy, ...]:
+    """Mark what the header points to, and what is newer than its committed text."""
+    if area.header is None:
+        return copies
+    marked = list(copies)
+    committed = _mark(marked, area, buffer, area.header.committed, Slot.COMMITTED)
+    pending = _mark(marked, area, buffer, area.header.precommitted, Slot.PRECOMMITTED)
+    if committed is not None:
+        # A crash between a text and its pointer leaves it right behind the committed one.
+        behind = (committed + 1) % len(marked)
+        if _follows(marked[committed], marked[behind]):
+            marked[behind] = replace(marked[behind], never_committed=True)
+    if pending is not None and (
+        committed is None or marked[pending].text != marked[committed].text
+    ):
+        marked[pending] = replace(marked[pending], never_committed=True)
+    return tuple(marked)
+
+
+def _mark(
+    marked: list[MetadataCopy],
+    area: MetadataArea,
+    buffer: bytes,
+    location: RawLocation | None,
+    slot: Slot,
+) -> int | None:
+    """Set slot and crc of the copy that `location` points to; its place in the list."""
+    if location is None or location.ignored or area.header is None:
+        return None
+    offset_bytes = area.offset_bytes + location.offset_bytes
+    at = bisect_right(marked, offset_bytes, key=lambda copy: copy.offset_bytes) - 1
+    if at < 0 or marked[at].offset_bytes != offset_bytes or marked[at].slot is not None:
+        return None
+    raw = ring_bytes(buffer, area.size_bytes, location.offset_bytes, location.size_bytes)
+    good = raw == marked[at].text + b"\0" and lvm_crc(raw) == location.crc
+    if not good and not area.header.crc_ok:
+        return None
+    marked[at] = replace(marked[at], slot=slot, crc=CrcState.OK if good else CrcState.BAD)
+    return at
+
+
+def _follows(committed: MetadataCopy, behind: MetadataCopy) -> bool:
+    """Whether `behind` was written after `committed`: an older lap's text is older by both counts."""
+    if behind.state is CopyState.TORN or behind.slot is not None:
+        return False
+    old, new = committed.index, behind.index
+    return (
+        new.vg_uuid == old.vg_uuid
+        and old.seqno is not None
+        and new.seqno == old.seqno + 1
+        and (new.creation_time or 0) >= (old.creation_time or 0)
+    )

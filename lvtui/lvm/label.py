@@ -17,11 +17,28 @@ Format (lvm2 `lib/label/label.c`, `lib/format_text/layout.h`; measured on 2.02.8
 
 from __future__ import annotations
 
+import struct
+import zlib
 from dataclasses import dataclass
 
 from lvtui.source import ByteRange
+from lvtui.units import SECTOR_BYTES
 
 LABEL_SCAN_SECTORS = 4
+
+LABEL_ID = b"LABELONE"
+LABEL_TYPE = b"LVM2 001"
+LABEL_HEADER_BYTES = 32
+PV_HEADER_FIXED_BYTES = 40
+PV_UUID_BYTES = 32
+UUID_GROUPS = (6, 4, 4, 4, 4, 4, 6)
+EXTENSION_FLAGS_SINCE = 2
+EXTENSION_USED_BY_VG = 1
+CRC_START = 0xF597A6CF
+
+_LABEL = struct.Struct("<8sQII8s")
+_AREA = struct.Struct("<QQ")
+_EXTENSION = struct.Struct("<II")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +50,7 @@ class PvLabel:
     sector: int
     """The sector number stored in the label."""
     crc_ok: bool
+    """False also where the PV header is said to lie outside the label's sector."""
     sector_ok: bool
     """Whether the stored number is the sector that it was found in."""
     pv_uuid: str
@@ -43,20 +61,82 @@ class PvLabel:
     metadata_areas: tuple[ByteRange, ...]
     extension_version: int
     used_by_vg: bool | None
-    """The extension's flag; None where there is no extension (2.02.84)."""
+    """The extension's flag; None where there is no extension (2.02.84) or it has no flags (1)."""
     bootloader_areas: tuple[ByteRange, ...]
 
 
 def lvm_crc(data: bytes | memoryview) -> int:
     """CRC-32 as LVM2 uses it: reflected 0xEDB88320, start 0xf597a6cf, no final inversion."""
-    raise NotImplementedError
+    return zlib.crc32(data, CRC_START ^ 0xFFFFFFFF) ^ 0xFFFFFFFF
 
 
 def dashed_uuid(raw: str) -> str:
     """`RNhJN6g8…` (32 characters) as LVM prints it: 6-4-4-4-4-4-6."""
-    raise NotImplementedError
+    groups: list[str] = []
+    at = 0
+    for length in UUID_GROUPS:
+        groups.append(raw[at : at + length])
+        at += length
+    return "-".join(groups)
+
+
+def _areas(sector: bytes, at: int) -> tuple[tuple[ByteRange, ...], int]:
+    """The list of areas at `at` and where the next list begins; the sector's end ends it as well."""
+    found: list[ByteRange] = []
+    while at + _AREA.size <= len(sector):
+        offset_bytes, length_bytes = _AREA.unpack_from(sector, at)
+        at += _AREA.size
+        # LVM ends a list at offset 0, whatever the size says.
+        if offset_bytes == 0:
+            break
+        found.append(ByteRange(offset_bytes, length_bytes))
+    return tuple(found), at
+
+
+def _parse_label(sector: bytes, number: int) -> PvLabel | None:
+    label_id, stored_number, crc, header_at, label_type = _LABEL.unpack_from(sector)
+    if label_id != LABEL_ID or label_type != LABEL_TYPE:
+        return None
+    crc_ok = lvm_crc(sector[20:]) == crc
+    if not LABEL_HEADER_BYTES <= header_at <= len(sector) - PV_HEADER_FIXED_BYTES:
+        # No LVM writes another place than 32, so that is where a damaged label's header lies.
+        crc_ok, header_at = False, LABEL_HEADER_BYTES
+    pv_uuid = sector[header_at : header_at + PV_UUID_BYTES].decode("latin-1")
+    (device_size_bytes,) = struct.unpack_from("<Q", sector, header_at + PV_UUID_BYTES)
+    data_areas, at = _areas(sector, header_at + PV_HEADER_FIXED_BYTES)
+    metadata_areas, at = _areas(sector, at)
+    version, flags = 0, 0
+    bootloader_areas: tuple[ByteRange, ...] = ()
+    if at + _EXTENSION.size <= len(sector):
+        version, flags = _EXTENSION.unpack_from(sector, at)
+    if version:
+        # Version 1 has the flags word too, but only 2 gave its first bit a meaning.
+        bootloader_areas, _ = _areas(sector, at + _EXTENSION.size)
+    return PvLabel(
+        offset_bytes=number * SECTOR_BYTES,
+        sector=stored_number,
+        crc_ok=crc_ok,
+        sector_ok=stored_number == number,
+        pv_uuid=dashed_uuid(pv_uuid),
+        device_size_bytes=device_size_bytes,
+        data_areas=data_areas,
+        metadata_areas=metadata_areas,
+        extension_version=version,
+        used_by_vg=(
+            bool(flags & EXTENSION_USED_BY_VG) if version >= EXTENSION_FLAGS_SINCE else None
+        ),
+        bootloader_areas=bootloader_areas,
+    )
 
 
 def find_labels(head: bytes) -> tuple[PvLabel, ...]:
     """Every label in the first four sectors of `head`, good ones first; never raises."""
-    raise NotImplementedError
+    found: list[PvLabel] = []
+    for number in range(LABEL_SCAN_SECTORS):
+        sector = head[number * SECTOR_BYTES : (number + 1) * SECTOR_BYTES]
+        if len(sector) == SECTOR_BYTES:
+            label = _parse_label(sector, number)
+            if label is not None:
+                found.append(label)
+    found.sort(key=lambda label: not (label.crc_ok and label.sector_ok))
+    return tuple(found)

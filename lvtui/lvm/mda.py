@@ -15,14 +15,27 @@ The ring is area bytes [512, size).
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 
+from lvtui.lvm.label import lvm_crc
+
 MDA_HEADER_BYTES = 512
+MDA_MAGIC = b" LVM2 x[5A%r0N*>"
+MDA_MAGIC_AT = 4
+AREA_BYTES_MIN = 2 * MDA_HEADER_BYTES
+"""A header and one sector of ring: less holds no text."""
+
+_HEADER = struct.Struct("<I16sIQQ")
+_LOCATION = struct.Struct("<QQII")
+_COMMITTED_AT = 40
+_PRECOMMITTED_AT = 64
+_IGNORED = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawLocation:
-    """One pointer of the header into the ring."""
+    """One pointer of the header into the ring; nothing in it is proven, not even by a good crc."""
 
     offset_bytes: int
     """From the area's start."""
@@ -40,7 +53,9 @@ class MdaHeader:
     start_bytes: int
     size_bytes: int
     committed: RawLocation | None
+    """None when zeroed (vgremove, a new PV); an ignored area keeps its flag here."""
     precommitted: RawLocation | None
+    """None but for the moment between a text and its commit, or after a crash in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,4 +77,43 @@ class MetadataArea:
 
 def parse_mda_header(sector: bytes) -> MdaHeader | None:
     """Read a header from its 512 bytes; None without the magic; never raises."""
-    raise NotImplementedError
+    if len(sector) < MDA_HEADER_BYTES:
+        return None
+    crc, magic, _version, start_bytes, size_bytes = _HEADER.unpack_from(sector)
+    if magic != MDA_MAGIC:
+        return None
+    return MdaHeader(
+        crc_ok=lvm_crc(sector[4:MDA_HEADER_BYTES]) == crc,
+        start_bytes=start_bytes,
+        size_bytes=size_bytes,
+        committed=_location(sector, _COMMITTED_AT),
+        precommitted=_location(sector, _PRECOMMITTED_AT),
+    )
+
+
+def _location(sector: bytes, at: int) -> RawLocation | None:
+    offset_bytes, size_bytes, crc, flags = _LOCATION.unpack_from(sector, at)
+    ignored = bool(flags & _IGNORED)
+    if offset_bytes == 0 and not ignored:
+        return None
+    return RawLocation(offset_bytes=offset_bytes, size_bytes=size_bytes, crc=crc, ignored=ignored)
+
+
+def ring_bytes(
+    data: bytes, area_size_bytes: int, offset_bytes: int, size_bytes: int
+) -> bytes | None:
+    """`size_bytes` of the area's bytes from `offset_bytes`, read on from 512 at the ring's end.
+
+    None where the pointer leaves the ring, would overtake itself, or what it names is not in `data`.
+    """
+    if not MDA_HEADER_BYTES <= offset_bytes < area_size_bytes:
+        return None
+    if not 0 < size_bytes <= area_size_bytes - MDA_HEADER_BYTES:
+        return None
+    end = offset_bytes + size_bytes
+    if end <= area_size_bytes:
+        return data[offset_bytes:end] if end <= len(data) else None
+    if len(data) < area_size_bytes:
+        return None
+    rest = end - area_size_bytes
+    return data[offset_bytes:area_size_bytes] + data[MDA_HEADER_BYTES : MDA_HEADER_BYTES + rest]
