@@ -18,6 +18,9 @@ from lvtui.units import human_bytes, human_count, human_duration, human_percent,
 
 Value = str | int | float | tuple[int, int]
 
+VALUE_CHARS_MAX = 512
+"""LVM's names end at 127, but a path that a person must find again may be longer."""
+
 _SHOWN: dict[str, Callable[[Any], str]] = {
     "bytes": human_bytes,
     "count": human_count,
@@ -32,7 +35,8 @@ class _Formatter(string.Formatter):
         shown = _SHOWN.get(format_spec)
         if shown is not None:
             return shown(value)
-        return safe(value if isinstance(value, str) else format(value, format_spec))
+        text = value if isinstance(value, str) else format(value, format_spec)
+        return safe(text, limit_chars=VALUE_CHARS_MAX)
 
 
 _FORMATTER = _Formatter()
