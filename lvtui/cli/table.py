@@ -1,0 +1,199 @@
+"""The one table of commands: parser and help are made from it, so that they cannot drift."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from lvtui import __version__
+from lvtui.cli import act, look
+from lvtui.errors import UserError
+
+HEAD = """\
+Nothing is written to your disk unless you type four digits shown on the page and press F8.
+Try: lvtui demo
+
+examples
+  lvtui                               the wizard, on the disks of this host
+  lvtui demo                          the wizard on a built-in damaged disk
+  lvtui lost /dev/sdb                 which volumes are gone, and is their data still there
+  lvtui extract /dev/sdb VHD-1b2c9f04 --to /mnt/nas/web01.lv
+"""
+
+TAIL = """\
+SOURCE is a block device or an image file; several PVs of one VG are joined by commas.
+exit codes: 0 done, 1 bug, 2 usage, 3 no LVM found, 4 a check says stop, 5 cancelled, 6 finished with
+damage, 7 verification differs, 8 a write failed and was undone, 9 and was not undone, 10 needs root,
+11 the source changed, 12 destination, 13 case locked, 14 source unreadable, 130 interrupted
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One argument of argparse."""
+
+    names: tuple[str, ...]
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
+def option(*names: str, **settings: Any) -> Option:  # noqa: ANN401 - argparse's own
+    """An option or positional."""
+    return Option(names, settings)
+
+
+@dataclass(frozen=True, slots=True)
+class CommandLine:
+    """One command."""
+
+    name: str
+    group: str
+    help: str
+    run: Callable[[argparse.Namespace], int]
+    options: tuple[Option, ...] = ()
+
+
+SOURCE = option("source", metavar="SOURCE", help="block device, image file, or several by commas")
+LVS = option("lvs", metavar="LV", nargs="+", help="name, uuid, or a unique prefix of either")
+AT = option("--at", metavar="ID", help="version (default: the newest that has the LV)")
+CASE = option("--case", metavar="DIR", help="case folder (default: a new one)")
+CASE_ARG = option("case_arg", metavar="CASE", nargs="?", help="case (default: the newest)")
+RATE = option("--rate", metavar="BYTES/S", type=int, help="limit the copy's rate")
+WIZARD = (
+    option("--ascii", action="store_true", help="ASCII glyphs only"),
+    option("--no-color", action="store_true", help="no colours"),
+    option("--read-only", action="store_true", help="offer nothing that writes"),
+)
+
+COMMANDS = (
+    CommandLine(
+        "demo",
+        "",
+        "the wizard on a built-in damaged disk; touches nothing",
+        act.demo,
+        (*WIZARD, option("--clean", action="store_true", help="remove the demo's folder")),
+    ),
+    CommandLine(
+        "scan",
+        "look",
+        "devices with an LVM label or metadata",
+        look.scan,
+        (option("devices", metavar="DEVICE", nargs="*"),),
+    ),
+    CommandLine(
+        "versions",
+        "look",
+        "every metadata version that can be carved",
+        look.versions,
+        (SOURCE, option("--quick", action="store_true", help="by structure only")),
+    ),
+    CommandLine(
+        "show",
+        "look",
+        "one version as LVM text, a diff, or raw bytes",
+        look.show,
+        (
+            SOURCE,
+            AT,
+            option("--diff", metavar="ID2", help="compare with another version"),
+            option("--raw", metavar="OFFSET[+LENGTH]", help="bytes as hex and text"),
+        ),
+    ),
+    CommandLine(
+        "lost", "look", "LVs that older versions have and the current one has not", look.lost,
+        (SOURCE,),
+    ),
+    CommandLine(
+        "extract",
+        "act",
+        "copy lost LVs out by their extents; nothing is written to SOURCE",
+        act.extract,
+        (
+            SOURCE,
+            LVS,
+            option("--to", metavar="FILE", required=True, help="file; a folder for several LVs"),
+            option("--format", choices=("lv",), default="lv", help="lv: byte for byte"),
+            AT,
+            option("--detach", action="store_true", help="return at once; see attach"),
+            RATE,
+            CASE,
+        ),
+    ),
+    CommandLine(
+        "plan",
+        "act",
+        "the commands as a script, nothing run",
+        act.plan,
+        (
+            SOURCE,
+            LVS,
+            option("--way", choices=("a",), default="a", help="a: dd lines, SOURCE only read"),
+            option("--to", metavar="FILE", help="image that the lines write (default: LV name)"),
+            AT,
+            CASE,
+        ),
+    ),
+    CommandLine("attach", "act", "watch the copies of a case", act.attach, (CASE_ARG,)),
+    CommandLine("status", "look", "state of the copies of a case", act.status, (CASE_ARG,)),
+    CommandLine("pause", "act", "pause the copies of a case", act.pause, (CASE_ARG,)),
+    CommandLine("resume", "act", "go on where the case waits", act.resume, (CASE_ARG, RATE)),
+)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UserError(
+            "LV-USE-01", "{problem}. See: {prog} --help", problem=message, prog=self.prog
+        )
+
+
+def parse(args: Sequence[str]) -> argparse.Namespace:
+    """Options with `run`: the command's function, or the wizard's for a path or nothing.
+
+    Raises:
+        UserError: usage.
+    """
+    first = next((arg for arg in args if not arg.startswith("-")), None)
+    by_name = {command.name: command for command in COMMANDS}
+    if first in by_name and args[0] == first:
+        command = by_name[first]
+        parser = _Parser(prog=f"lvtui {command.name}", description=command.help)
+        _common(parser)
+        for item in command.options:
+            parser.add_argument(*item.names, **item.settings)
+        options = parser.parse_intermixed_args(list(args[1:]))
+        options.run = command.run
+        return options
+    parser = _wizard_parser()
+    options = parser.parse_args(list(args))
+    options.run = act.wizard
+    return options
+
+
+def _common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="one object on stdout, nothing else")
+    parser.add_argument("--debug", action="store_true", help=argparse.SUPPRESS)
+
+
+def _wizard_parser() -> argparse.ArgumentParser:
+    lines = [HEAD]
+    for group in ("", "look", "act"):
+        lines.append(group or "commands")
+        lines.extend(
+            f"  {command.name:<10} {command.help}" for command in COMMANDS if command.group == group
+        )
+    parser = _Parser(
+        prog="lvtui",
+        usage="lvtui [SOURCE] | lvtui COMMAND --help",
+        description="\n".join(lines),
+        epilog=TAIL,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _common(parser)
+    parser.add_argument("--version", action="version", version=f"lvtui {__version__}")
+    parser.add_argument("source", metavar="SOURCE", nargs="?", help=SOURCE.settings["help"])
+    parser.add_argument(*CASE.names, **CASE.settings)
+    for item in WIZARD:
+        parser.add_argument(*item.names, **item.settings)
+    return parser
