@@ -1,6 +1,6 @@
 """Every metadata text in a range of bytes: whole, wrapped round the ring's end, or torn.
 
-`lvm/ring.py` finds them; here they become copies with a place on a device, and what the area's
+`lvm/scan.py` finds them; here they become copies with a place on a device, and what the area's
 header says of them: committed, precommitted, written but never committed. Only the texts that the
 header points to have a checksum.
 """
@@ -14,9 +14,10 @@ from enum import StrEnum
 
 from lvtui.lvm.index import TextIndex
 from lvtui.lvm.label import lvm_crc
-from lvtui.lvm.mda import MDA_HEADER_BYTES, MetadataArea, RawLocation, ring_bytes
-from lvtui.lvm.ring import CopyState, Progress, find_texts
-from lvtui.source import ByteRange
+from lvtui.lvm.mda import AREA_BYTES_MAX, MDA_HEADER_BYTES, MetadataArea, RawLocation, ring_bytes
+from lvtui.lvm.scan import CopyState, Progress, find_texts
+from lvtui.source import ByteRange, ByteSource
+from lvtui.units import MiB
 
 __all__ = [
     "CopyState",
@@ -27,7 +28,11 @@ __all__ = [
     "TextIndex",
     "carve_area",
     "carve_range",
+    "carve_source",
 ]
+
+
+_READ_BYTES = 4 * MiB
 
 
 class CrcState(StrEnum):
@@ -156,6 +161,44 @@ def carve_range(
         )
         for text in texts
     )
+
+
+def carve_source(
+    source: ByteSource,
+    areas: tuple[MetadataArea, ...],
+    device: int,
+    *,
+    progress: Progress | None = None,
+) -> tuple[MetadataCopy, ...]:
+    """Every text in the areas of one device, by area and offset; areas that overlap give it once.
+
+    Args:
+        source: the device.
+        areas: from `find_areas`.
+        device: index of the source path.
+        progress: called with bytes done, of the sum of the areas' sizes; returning False stops
+            with what is found.
+    """
+    copies: dict[int, MetadataCopy] = {}
+    base = 0
+    for area in areas:
+        chunks: list[bytes] = []
+        gaps: list[ByteRange] = []
+        size_bytes = min(area.size_bytes, AREA_BYTES_MAX)
+        done = 0
+        going = True
+        while going and done < size_bytes:
+            piece = source.pread(area.offset_bytes + done, min(_READ_BYTES, size_bytes - done))
+            chunks.append(piece.data)
+            gaps.extend(piece.gaps)
+            done += len(piece.data)
+            going = bool(piece.data) and (progress is None or progress(base + done))
+        for copy in carve_area(replace(area, device=device), b"".join(chunks), gaps=tuple(gaps)):
+            copies.setdefault(copy.offset_bytes, copy)
+        if progress is not None and not progress(base + done):
+            break
+        base += area.size_bytes
+    return tuple(copies.values())
 
 
 def _relative(gaps: tuple[ByteRange, ...], base: int) -> tuple[ByteRange, ...]:

@@ -19,12 +19,17 @@ import struct
 from dataclasses import dataclass
 
 from lvtui.lvm.label import lvm_crc
+from lvtui.units import MiB
 
 MDA_HEADER_BYTES = 512
 MDA_MAGIC = b" LVM2 x[5A%r0N*>"
 MDA_MAGIC_AT = 4
 AREA_BYTES_MIN = 2 * MDA_HEADER_BYTES
 """A header and one sector of ring: less holds no text."""
+AREA_BYTES_MAX = 256 * MiB
+"""More is not read: XenServer makes 11 MiB, and a header may lie."""
+AREA_STARTS_BYTES = (4096, 8192, 16384, 65536)
+"""Where LVM begins the first area: the page size of the host."""
 
 _HEADER = struct.Struct("<I16sIQQ")
 _LOCATION = struct.Struct("<QQII")
