@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lvtui.message import Message
+
 Scalar = int | float | str
 
 
@@ -70,6 +72,8 @@ class Segment:
     stripes: tuple[StripeArea, ...]
     """Empty for every type but `striped`."""
     section: Section
+    problems: tuple[Message, ...] = ()
+    """Contradictions seen in this segment alone."""
 
     @property
     def is_mapped(self) -> bool:
@@ -83,7 +87,7 @@ class LogicalVolume:
 
     name: str
     uuid: str
-    """Dashed; an LV is identified by it, never by its name."""
+    """Dashed; an LV is identified by it, never by its name. Empty where the text has none."""
     status: tuple[str, ...]
     flags: tuple[str, ...]
     tags: tuple[str, ...]
@@ -91,6 +95,8 @@ class LogicalVolume:
     creation_host: str | None
     segments: tuple[Segment, ...]
     section: Section
+    problems: tuple[Message, ...] = ()
+    """Contradictions seen in this LV alone, its segments' among them."""
 
     @property
     def extent_count(self) -> int:
@@ -113,6 +119,8 @@ class PhysicalVolume:
     pe_start_sectors: int
     pe_count: int
     section: Section
+    problems: tuple[Message, ...] = ()
+    """Contradictions seen in this PV alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +143,15 @@ class VolumeGroup:
     section: Section
     """The VG's own statements and other blocks, without physical_volumes and logical_volumes."""
     trailer: tuple[Statement, ...]
-    """contents, version, description, creation_host, creation_time, in order."""
+    """contents, version, description, creation_host, creation_time, in order; empty when pasted."""
+    generated_by: str | None = None
+    """`LVM2 version 2.03.16(2) (2022-05-18): Wed Nov 25 …`, from the comment before the trailer."""
+    host_comment: str | None = None
+    """Behind creation_host: kernel and architecture of the host that wrote the text."""
+    time_comment: str | None = None
+    """Behind creation_time: the same moment by that host's zone."""
+    problems: tuple[Message, ...] = ()
+    """Contradictions of the text with itself, those of its PVs and LVs among them."""
 
     def pv(self, name: str) -> PhysicalVolume | None:
         """The PV of a local name."""

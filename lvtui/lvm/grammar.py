@@ -1,0 +1,116 @@
+"""The pyparsing grammar of a flat section: `key = value` statements, lists, comments, holes.
+
+The only importer of pyparsing, and itself imported only when a text is parsed: pyparsing takes
+80 ms to load, which a list of versions or the copier's worker must not pay.
+A section is one pyparsing token, a run of statements; a run that ends early is gone through
+again by the same grammar word by word, to say what was expected where.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pyparsing as pp
+
+from lvtui.lvm.model import Scalar, Statement, Value, Word
+from lvtui.lvm.tokens import (
+    BARE,
+    FLAGS,
+    KEY,
+    LIST,
+    NUMBER,
+    RAW_STRING,
+    SCALAR,
+    SPACE,
+    STATEMENT,
+    STRING,
+    NumberRangeError,
+    SectionError,
+    number,
+    unquote,
+)
+
+_RUN = (
+    pp.Regex(rf"{SPACE}(?:(?:{STATEMENT}|\0){SPACE})*", flags=FLAGS)
+    .leave_whitespace()
+    .parse_with_tabs()
+)
+_ITEM = re.compile(
+    rf"{SPACE}(?:(({KEY}){SPACE}={SPACE}({LIST}|{SCALAR}))|(\0)|\Z)",
+    FLAGS,
+)
+_LIST_ITEM = re.compile(rf"{SPACE}(?:({SCALAR}){SPACE}(?:,{SPACE})?|\Z)", FLAGS)
+
+
+def _explaining_grammar() -> pp.ParserElement:
+    key = pp.Regex(KEY, flags=FLAGS).set_name("a key")
+    equals = pp.Literal("=").set_name("an equals sign")
+    value = pp.Regex(rf"{LIST}|{STRING}|{RAW_STRING}|{NUMBER}|{BARE}", flags=FLAGS)
+    statement = key - equals - value.set_name("a value")
+    section = pp.ZeroOrMore(statement | pp.Regex("\0")) + pp.StringEnd().set_name("a statement")
+    return section.ignore(pp.Regex("#[^\n]*")).parse_with_tabs()
+
+
+def _why(text: str) -> SectionError:
+    try:
+        _explaining_grammar().parse_string(text)
+    except pp.ParseBaseException as error:
+        for name in ("a key", "an equals sign", "a value"):
+            if name in error.msg:
+                return SectionError(error.loc, name)
+        return SectionError(error.loc, "a statement")
+    return SectionError(0, "a section of statements")
+
+
+def _scalar(token: str) -> Scalar:
+    first = token[0]
+    if first == '"':
+        return unquote(token[1:-1])
+    if first == "'":
+        return token[1:-1]
+    if first in "+-0123456789":
+        return number(token)
+    return Word(token)
+
+
+def _value(token: str) -> Value:
+    if token[0] != "[":
+        return _scalar(token)
+    return tuple(_scalar(item) for item in _LIST_ITEM.findall(token[1:-1]) if item)
+
+
+class SectionGrammar:
+    """Parses flat sections; equal statements of a corpus are one object."""
+
+    def __init__(self) -> None:
+        self._statements: dict[str, Statement] = {}
+
+    def parse(self, flat: bytes) -> tuple[Statement | None, ...]:
+        """Parse one flat section; None stands for the place of a nested one.
+
+        Raises:
+            SectionError: with the offset in `flat` (in characters, were it not UTF-8).
+        """
+        text = flat.decode("utf-8", "surrogateescape")
+        run: str = _RUN.parse_string(text)[0]
+        if len(run) != len(text):
+            error = _why(text)
+            error.flat_offset = len(text[: error.flat_offset].encode("utf-8", "surrogateescape"))
+            raise error
+        known = self._statements
+        return tuple(
+            known.get(statement) or self._statement(text, statement, key, value)
+            if statement
+            else None
+            for statement, key, value, hole in _ITEM.findall(text)
+            if statement or hole
+        )
+
+    def _statement(self, text: str, statement: str, key: str, value: str) -> Statement:
+        try:
+            parsed = Statement(key, _value(value))
+        except NumberRangeError:
+            offset = len(text[: text.index(statement)].encode("utf-8", "surrogateescape"))
+            raise SectionError(offset, "a number of 64 bits") from None
+        self._statements[statement] = parsed
+        return parsed
