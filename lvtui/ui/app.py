@@ -1,0 +1,164 @@
+"""The walk from page to page. Each page is given a Walk and dismisses with the next one."""
+
+from __future__ import annotations
+
+import logging
+from typing import ClassVar
+
+from textual import work
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
+
+from lvtui.flow.session import Session
+from lvtui.flow.steps import STEPS
+from lvtui.ui import terminal
+from lvtui.ui.copy import DestinationScreen
+from lvtui.ui.device import DeviceScreen
+from lvtui.ui.frame import ASCII_CLASS, HEIGHT_MIN, WIDTH_MIN, FramePage
+from lvtui.ui.log_lines import LogLines
+from lvtui.ui.plan import PlanScreen
+from lvtui.ui.quit import QuitPage
+from lvtui.ui.report import ReportScreen
+from lvtui.ui.start import StartScreen
+from lvtui.ui.step import Leave, StepScreen
+from lvtui.ui.versions import VersionsScreen
+from lvtui.ui.volumes import VolumesScreen
+from lvtui.ui.walk import Walk
+from lvtui.ui.watch import WatchScreen
+from lvtui.ui.widgets.text import TextBlock, row, say
+
+
+class TooSmall(ModalScreen[None]):
+    """Lies over every page while the window is too small; takes all keys but F10."""
+
+    def compose(self):  # type: ignore[no-untyped-def]  # noqa: ANN201, D102
+        yield TextBlock(id="small")
+
+    def on_mount(self) -> None:
+        """Say the size."""
+        self.on_resize()
+
+    def on_resize(self) -> None:
+        """Say the new size."""
+        size = self.app.size
+        self.query_one("#small", TextBlock).show(
+            row(
+                say(
+                    "Make the window at least {w}x{h} (now {x}x{y}).",
+                    w=WIDTH_MIN,
+                    h=HEIGHT_MIN,
+                    x=size.width,
+                    y=size.height,
+                )
+            ),
+            row(say("Nothing is lost; keys are off except F10.")),
+        )
+
+
+class LvtuiApp(App[Walk], inherit_bindings=False):
+    """The wizard."""
+
+    CSS_PATH = "app.tcss"
+    TITLE = "lvtui"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f10,ctrl+c", "leave", "Quit", show=False, priority=True),
+    ]
+
+    def __init__(self, walk: Walk, *, ascii_only: bool = False) -> None:
+        super().__init__()
+        self.walk = walk
+        self.set_class(ascii_only, ASCII_CLASS)
+
+    def on_mount(self) -> None:
+        """Begin the walk."""
+        self.go()
+
+    def on_resize(self) -> None:
+        """Put the overlay on, or take it away."""
+        small = self.size.width < WIDTH_MIN or self.size.height < HEIGHT_MIN
+        top = self.screen
+        if small and not isinstance(top, TooSmall | QuitPage):
+            self.push_screen(TooSmall())
+        elif not small and isinstance(top, TooSmall):
+            top.dismiss(None)
+
+    @work
+    async def go(self) -> None:
+        """Open pages until one leaves."""
+        while True:
+            self.walk = await self.push_screen_wait(page_of(self.walk))
+
+    def page(self) -> StepScreen | None:
+        """The step that is open, whatever lies over it."""
+        steps = [screen for screen in self.screen_stack if isinstance(screen, StepScreen)]
+        return steps[-1] if steps else None
+
+    @work
+    async def action_leave(self) -> None:
+        """F10: ask, then leave."""
+        if any(isinstance(screen, QuitPage) for screen in self.screen_stack):
+            return
+        page = self.page()
+        if page is None:
+            self.exit(self.walk)
+            return
+        question = QuitPage(page.walk, copy_runs=page.copy_runs(), safety=page.safety())
+        leave = await self.push_screen_wait(question)
+        if leave is Leave.STAY:
+            self.on_resize()
+            return
+        page.carry_out(leave)
+        self.exit(page.walk)
+
+    def on_watch_screen_changed(self, event: WatchScreen.Changed) -> None:
+        """Keep answers that changed while their page stays open."""
+        self.walk = event.walk
+
+    def redraw_all(self) -> None:
+        """Draw every page anew."""
+        for screen in self.screen_stack:
+            if isinstance(screen, FramePage):
+                screen.redraw()
+
+
+def page_of(walk: Walk) -> StepScreen:
+    """The page where the walk stands."""
+    step = walk.session.step
+    if step == "start":
+        return StartScreen(walk)
+    if step == "image":
+        return DeviceScreen(walk.to("device"), add_image=True)
+    if step not in STEPS or walk.discovery is None:
+        return DeviceScreen(walk.to("device"))
+    if step == "copy":
+        return WatchScreen(walk) if walk.session.job_dirs else DestinationScreen(walk)
+    pages = {
+        "versions": VersionsScreen,
+        "volumes": VolumesScreen,
+        "plan": PlanScreen,
+        "report": ReportScreen,
+    }
+    return pages.get(step, DeviceScreen)(walk)
+
+
+def run(session: Session) -> int:
+    """Show the wizard; returns the exit code."""
+    problem = terminal.check()
+    if problem is not None:
+        terminal.say_after((str(problem),))
+        return 2
+    terminal.prepare_output()
+    log = logging.getLogger("lvtui")
+    log.addHandler(LogLines())
+    log.setLevel(logging.INFO)
+    host = "" if session.demo else terminal.host_name()
+    app = LvtuiApp(Walk(session=session, host=host), ascii_only=terminal.is_ascii())
+    walk = app.run(mouse=False)
+    if walk is None or app.return_code:
+        return app.return_code or 1
+    case = walk.session.case_dir
+    if case is not None:
+        terminal.say_after((say("Case kept: {case}", case=case),))
+    return 0

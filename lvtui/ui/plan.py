@@ -1,0 +1,167 @@
+"""Step 5, Plan: what will be done, line by line, before anything runs. Way A only so far."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from lvtui.errors import LvtuiError
+from lvtui.flow.copy import dd_lines, default_file_name
+from lvtui.safe import SafeStr, safe
+from lvtui.ui.frame import Key, Panel, keys
+from lvtui.ui.shown import short_name, size, state
+from lvtui.ui.step import StepScreen
+from lvtui.ui.widgets.row_list import RowList
+from lvtui.ui.widgets.text import EMPTY, Row, TextBlock, bold, columns, row, say, spoken, wrapped
+
+
+class PlanScreen(StepScreen):
+    """The plan."""
+
+    step: ClassVar[str] = "plan"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,right", "next", "Next", show=False),
+        Binding("f6", "save_script", "Save script", show=False),
+    ]
+
+    def compose_content(self) -> ComposeResult:
+        """The ways, the lines, the promise."""
+        yield TextBlock(id="ways")
+        yield RowList(id="lines")
+        yield TextBlock(id="promise")
+
+    def on_mount(self) -> None:
+        """Show the plan's lines."""
+        super().on_mount()
+        lines = self._lines()
+        self.query_one("#lines", RowList).show(len(lines), lambda index: lines[index])
+
+    def draw(self) -> None:
+        """Show ways and promise."""
+        later = "not there yet in this version of lvtui"
+        self.block("ways").show(
+            row(
+                say(" How?  (*) A  "),
+                bold(say("copy by extents, LVM is not touched")),
+                say("          recommended"),
+            ),
+            row(say("        -  B  restore the LVM entry, then dd: {why}", why=later)),
+            row(say("        -  C  in place: {why}", why=later)),
+            EMPTY,
+            row(columns((say(" Plan A"), 58), (say("changes"), 12), (say("undo"), 6))),
+        )
+        source = self.walk.session.source or ""
+        sources = self.walk.discovery.sources if self.walk.discovery else ()
+        self.block("promise").show(
+            row(
+                SafeStr(" "),
+                bold(
+                    say(
+                        "{path}  {size}: 0 bytes will be written to this disk.",
+                        path=source,
+                        size=size(sum(one.size_bytes for one in sources)),
+                    )
+                ),
+            ),
+            EMPTY,
+        )
+        self.query_one("#lines", RowList).refresh()
+
+    def _lines(self) -> tuple[Row, ...]:
+        lines = [
+            (
+                say(
+                    "read {name}, {size}, from {n:count} runs of extents",
+                    name=short_name(report.lost.lv.name),
+                    size=size(report.size_bytes),
+                    n=len(report.ranges),
+                ),
+                "nothing",
+                "-",
+            )
+            for report in self.walk.marked
+        ]
+        need = size(self.walk.need_bytes)
+        lines += [
+            (
+                say("write up to {size} to a place that you choose on the Copy page", size=need),
+                "destination",
+                "delete",
+            ),
+            (say("read the image back from the disk, compare SHA-256"), "nothing", "-"),
+            (say("give the image its final name"), "destination", "delete"),
+        ]
+        return tuple(
+            row(columns((safe(str(n)), 2), (words, 52), (say(changes), 12), (say(undo), 6)))
+            for n, (words, changes, undo) in enumerate(lines, start=1)
+        )
+
+    def on_row_list_opened(self, _event: RowList.Opened) -> None:
+        """Enter on a line goes on, as everywhere."""
+        self.action_next()
+
+    def action_next(self) -> None:
+        """On to the Copy page; nothing is started."""
+        self.dismiss(self.walk.to("copy"))
+
+    def script_lines(self) -> tuple[str, ...]:
+        """The dd lines of all marked volumes.
+
+        Raises:
+            LvtuiError: a volume cannot be mapped.
+        """
+        discovery = self.walk.discovery
+        if discovery is None:
+            return ()
+        folder = self.walk.session.destination or "/DESTINATION"
+        return tuple(
+            line
+            for report in self.walk.marked
+            for line in dd_lines(
+                discovery, report, to=f"{folder}/{default_file_name(report, 'lv')}"
+            )
+        )
+
+    def detail(self) -> tuple[str, tuple[Row, ...]] | None:
+        """The dd lines, to read."""
+        try:
+            lines = self.script_lines()
+        except LvtuiError as error:
+            return "By hand", wrapped(spoken(error.message), self.width - 2)
+        states = tuple(
+            row(say(" {name}  {state}", name=short_name(report.lost.lv.name), state=state(report)))
+            for report in self.walk.marked
+        )
+        shown = tuple(row(SafeStr(" "), safe(line, limit_chars=2000)) for line in lines)
+        return "By hand", (*states, EMPTY, *shown)
+
+    def action_save_script(self) -> None:
+        """Save the dd lines in the case folder; nothing is run."""
+        self.notice(say("Nothing to save."))
+
+    def panel(self) -> Panel:
+        """What this page is for."""
+        try:
+            first = next((line for line in self.script_lines() if line.startswith("dd ")), "none")
+        except LvtuiError:
+            first = "none"
+        return Panel(
+            why=say("You see all that is done before any of it runs. F6 saves a script."),
+            writes=say("nothing yet; the copy writes to its destination only. No token is needed."),
+            dont=say("unplug the SR or reboot before the copy has ended."),
+            command=safe(first, limit_chars=400),
+        )
+
+    def key_bar(self) -> Iterable[Key]:
+        """Keys of the plan."""
+        return keys(
+            ("Enter", "Choose destination"),
+            ("F3", "Commands"),
+            ("F6", "Save script"),
+            ("Esc", "Back"),
+            ("F1", "Help"),
+            ("F10", "Quit"),
+        )

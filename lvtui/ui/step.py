@@ -1,0 +1,87 @@
+"""A step of the walk: a page that is given a Walk and dismisses with a new one."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+
+from lvtui.safe import SafeStr
+from lvtui.ui.frame import FramePage, Panel
+from lvtui.ui.log_lines import log_rows
+from lvtui.ui.textpage import TextPage
+from lvtui.ui.walk import Walk
+from lvtui.ui.widgets.help import help_rows
+from lvtui.ui.widgets.text import Row, say
+
+
+class Leave(StrEnum):
+    """What F10 was answered with."""
+
+    STAY = "stay"
+    EXIT = "exit"
+    PAUSE = "pause"
+    """Pause the running copy, then leave."""
+    STOP = "stop"
+    """Stop the running copy, keep its part, then leave."""
+
+
+class StepScreen(FramePage[Walk]):
+    """One step. Esc keeps every answer; Enter never starts a write."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f1,question_mark,comma", "help", "Help", show=False),
+        Binding("f2", "log", "Log", show=False),
+        Binding("f3", "detail", "Detail", show=False),
+        Binding("f5", "reread", "Re-read", show=False),
+    ]
+
+    def copy_runs(self) -> bool:
+        """Whether F10 must ask what becomes of a running copy."""
+        return False
+
+    def carry_out(self, leave: Leave) -> None:
+        """Do what the Quit page was told about a running copy."""
+
+    def detail(self) -> tuple[str, tuple[Row, ...]] | None:
+        """Title and lines behind F3; None where there is no more to say."""
+        return None
+
+    def action_back(self) -> None:
+        """One step back, answers kept."""
+        self.dismiss(self.walk.back())
+
+    def action_reread(self) -> None:
+        """Read again what the page shows; pages that can override it."""
+
+    def action_help(self) -> None:
+        """Help for this page, the keys, the glossary."""
+        self._read("Help", help_rows(self.step or "start", self.panel(), self.width))
+
+    def action_log(self) -> None:
+        """What lvtui did, newest last."""
+        self._read("Log", log_rows(), at_end=True)
+
+    def action_detail(self) -> None:
+        """The page's exact numbers."""
+        more = self.detail()
+        if more is not None:
+            self._read(*more)
+
+    def _read(self, title: str, rows: tuple[Row, ...], *, at_end: bool = False) -> None:
+        panel = Panel(
+            why=say("To read. The page below waits as it was left."),
+            writes=say("nothing."),
+            dont=say("worry about the time: nothing here runs out."),
+            command=say("none"),
+        )
+        self.app.push_screen(
+            TextPage(
+                self.walk, title=title, rows=rows, panel=panel, safety=self.safety(), at_end=at_end
+            )
+        )
+
+    def blank(self) -> SafeStr:
+        """One blank."""
+        return SafeStr(" ")

@@ -1,0 +1,366 @@
+"""Step 3, Volumes: which lost volumes the operator wants back, and how much of each can be there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import Input
+
+from lvtui.flow.judging import LostReport
+from lvtui.lvm.verdict import VerdictWord
+from lvtui.safe import SafeStr, safe
+from lvtui.ui.frame import FramePage, Key, Panel, keys
+from lvtui.ui.shown import seqno, short_name, size, state, when
+from lvtui.ui.step import StepScreen
+from lvtui.ui.walk import Walk
+from lvtui.ui.widgets.extent_map import map_rows
+from lvtui.ui.widgets.row_list import RowList, TextLines
+from lvtui.ui.widgets.text import EMPTY, Row, TextBlock, bold, columns, row, say, spoken, wrapped
+
+DETAIL_ROWS = 5
+
+
+class VolumesScreen(StepScreen):
+    """The lost volumes."""
+
+    step: ClassVar[str] = "volumes"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("m,M,ь,Ь", "map", "Map", show=False),  # noqa: RUF001 - the same key, Russian layout
+        Binding("slash,full_stop", "search", "Search", show=False),
+        Binding("asterisk", "mark_intact", "Mark all intact", show=False),
+    ]
+
+    def __init__(self, walk: Walk) -> None:
+        super().__init__(walk)
+        self.searched = ""
+        self.rows: tuple[LostReport, ...] = walk.reports
+
+    def compose_content(self) -> ComposeResult:
+        """Question, head, rows, a search field, details."""
+        yield TextBlock(id="question")
+        yield TextBlock(id="head")
+        yield RowList(id="volumes")
+        yield Input(id="search", compact=True, placeholder="part of a name or uuid")
+        yield TextBlock(id="details")
+
+    def on_mount(self) -> None:
+        """Put the cursor on what was marked, else on the first row."""
+        super().on_mount()
+        self.query_one("#search").display = False
+        marked = self.walk.session.lv_uuids
+        places = [n for n, report in enumerate(self.rows) if report.lost.lv.uuid in marked]
+        self._show_rows(places[0] if places else 0)
+
+    def _show_rows(self, cursor: int) -> None:
+        self.query_one("#volumes", RowList).show(len(self.rows), self._row, cursor=cursor)
+        self._draw_details()
+
+    def draw(self) -> None:
+        """Show question, head and details."""
+        marked = self.walk.marked
+        question = say(" Which lost volumes do you want back?")
+        counts = say(
+            "marked {n} of {all}, {size}",
+            n=len(marked),
+            all=len(self.walk.reports),
+            size=size(self.walk.need_bytes),
+        )
+        gap = SafeStr(" " * max(2, self.width - len(question) - len(counts) - 1))
+        self.block("question").show(row(question, gap, counts), EMPTY)
+        self.block("head").show(
+            self._line(
+                (
+                    say(""),
+                    say("Name (VM disk)"),
+                    say("Volume"),
+                    say("Size"),
+                    say("State"),
+                    say("Last seen"),
+                ),
+                lead=3,
+            )
+        )
+        self.query_one("#volumes", RowList).refresh()
+        self._draw_details()
+
+    def _line(self, cells: tuple[SafeStr, ...], lead: int = 0) -> SafeStr:
+        wide = self.width - 80
+        widths = (3, 14 + wide // 3, 15 + wide // 3, -10, 20, 10 + wide // 3)
+        blank = SafeStr(" " * lead)
+        return SafeStr(blank + columns(*zip(cells, widths, strict=True)))
+
+    def _row(self, index: int) -> Row:
+        report = self.rows[index]
+        mark = "[x]" if report.lost.lv.uuid in self.walk.session.lv_uuids else "[ ]"
+        seen = when(report.lost.last_seen.creation_time)
+        return row(
+            self._line(
+                (
+                    safe(mark),
+                    say("-"),
+                    short_name(report.lost.lv.name),
+                    size(report.size_bytes),
+                    state(report),
+                    SafeStr(seen[:10] if self.width < 100 else seen),
+                )
+            )
+        )
+
+    @property
+    def chosen(self) -> LostReport | None:
+        """The volume under the cursor."""
+        cursor = self.query_one("#volumes", RowList).cursor
+        return self.rows[cursor] if 0 <= cursor < len(self.rows) else None
+
+    def _draw_details(self) -> None:
+        rows = self._details()[:DETAIL_ROWS]
+        self.block("details").show(*rows, *(EMPTY,) * (DETAIL_ROWS - len(rows)))
+        self.draw_frame_end()
+
+    def _details(self) -> tuple[Row, ...]:
+        report = self.chosen
+        if report is None:
+            return self._nothing()
+        lost = report.lost
+        gone = (
+            say("gone in version {n}", n=seqno(lost.first_missing)) if lost.first_missing else None
+        )
+        lines: list[Row] = [
+            EMPTY,
+            row(
+                SafeStr(" "),
+                bold(safe(lost.lv.name)),
+                say("  last seen in version {n}", n=seqno(lost.last_seen)),
+                SafeStr(", " + gone) if gone else SafeStr(""),
+            ),
+        ]
+        for reason in report.verdict.reasons:
+            lines += wrapped(spoken(reason), self.width - 2)
+        return tuple(lines)
+
+    def _nothing(self) -> tuple[Row, ...]:
+        if self.searched:
+            return (
+                EMPTY,
+                row(say(" Nothing matches {text}. / searches again.", text=self.searched)),
+            )
+        history = self.walk.discovery.history if self.walk.discovery else None
+        count = len(history.versions) if history else 0
+        return (
+            EMPTY,
+            row(say(" No volume is missing: all of {n} versions were compared.", n=count)),
+            row(
+                say(" Next: Esc and another disk / look at the versions / ask what else was lost.")
+            ),
+        )
+
+    # Keys
+
+    def on_row_list_moved(self, _event: RowList.Moved) -> None:
+        """Another volume: its details."""
+        self._draw_details()
+
+    def on_row_list_marked(self, event: RowList.Marked) -> None:
+        """Space: mark or unmark."""
+        report = self.rows[event.index]
+        uuid, marked = report.lost.lv.uuid, self.walk.session.lv_uuids
+        if uuid in marked:
+            self._mark(tuple(other for other in marked if other != uuid))
+        elif report.ranges:
+            self._mark((*marked, uuid))
+        else:
+            self.notice(say("It cannot be read: see the reason below the list."))
+
+    def _mark(self, lv_uuids: tuple[str, ...]) -> None:
+        self.walk = self.walk.to("volumes", lv_uuids=lv_uuids)
+        self.redraw()
+
+    def action_mark_intact(self) -> None:
+        """Mark all that are intact; a second time unmark them."""
+        intact = [
+            report.lost.lv.uuid
+            for report in self.rows
+            if report.verdict.word is VerdictWord.INTACT and report.ranges
+        ]
+        marked = self.walk.session.lv_uuids
+        new = [uuid for uuid in intact if uuid not in marked]
+        self._mark((*marked, *new) if new else tuple(u for u in marked if u not in intact))
+
+    def on_row_list_opened(self, event: RowList.Opened) -> None:
+        """Enter: on to the plan; with nothing marked, mark the row first."""
+        if not self.walk.marked:
+            self.on_row_list_marked(RowList.Marked(event.index))
+            if self.walk.marked:
+                self.notice(say("Marked. Enter again goes on to the plan."))
+            return
+        self.dismiss(self.walk.to("plan"))
+
+    def action_search(self) -> None:
+        """Show the search field."""
+        field = self.query_one("#search", Input)
+        field.value = self.searched
+        field.display = True
+        field.focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Show only rows whose name or uuid holds the text."""
+        event.input.display = False
+        self.searched = event.value.strip()
+        wanted = self.searched.lower()
+        self.rows = tuple(
+            report
+            for report in self.walk.reports
+            if wanted in report.lost.lv.name.lower() or wanted in report.lost.lv.uuid.lower()
+        )
+        self._show_rows(0)
+        self.query_one("#volumes", RowList).focus()
+
+    def action_back(self) -> None:
+        """Close the search field, show all again, or go back."""
+        field = self.query_one("#search", Input)
+        if field.display or self.searched:
+            field.display, self.searched, self.rows = False, "", self.walk.reports
+            self._show_rows(0)
+            self.query_one("#volumes", RowList).focus()
+        else:
+            super().action_back()
+
+    def action_reread(self) -> None:
+        """Read the disk again: that is the Device page's work."""
+        self.dismiss(replace(self.walk.to("device"), discovery=None))
+
+    def action_map(self) -> None:
+        """Where it lies, and who took what of it."""
+        if self.chosen is not None:
+            self.app.push_screen(MapPage(self.walk, self.chosen))
+
+    def detail(self) -> tuple[str, tuple[Row, ...]] | None:
+        """Everything that is known of the volume, in exact numbers."""
+        report = self.chosen
+        if report is None:
+            return None
+        lost = report.lost
+        lines = [
+            row(say(" Name     {name}", name=lost.lv.name)),
+            row(say(" LV uuid  {uuid}", uuid=lost.lv.uuid)),
+            row(
+                say(
+                    " Size     {n:count} bytes, {e:count} extents",
+                    n=report.size_bytes,
+                    e=lost.lv.extent_count,
+                )
+            ),
+            row(say(" Role     {role}", role=report.role)),
+            row(say(" State    {state}", state=state(report))),
+            EMPTY,
+            *(
+                line
+                for reason in report.verdict.reasons
+                for line in wrapped(spoken(reason), self.width - 2)
+            ),
+            EMPTY,
+            row(bold(say(" Where its bytes lie (LV offset, length, PV, PV offset)"))),
+        ]
+        lines += [
+            row(
+                say(
+                    "   {lv:count}  {length:count}  {pv}  {at:count}",
+                    lv=piece.lv_offset_bytes,
+                    length=piece.length_bytes,
+                    pv=piece.pv_uuid,
+                    at=piece.pv_offset_bytes,
+                )
+            )
+            for piece in report.ranges
+        ]
+        return short_name(lost.lv.name), tuple(lines)
+
+    def panel(self) -> Panel:
+        """What this page is for."""
+        report = self.chosen
+        dont = say("create or start anything on this SR: it may take the place of these volumes.")
+        if report is not None:
+            taker = next((c.owner for c in report.verdict.conflicts if c.now), None)
+            if taker is not None:
+                dont = say(
+                    "use {name}: it has a part of this volume's place.", name=short_name(taker)
+                )
+        return Panel(
+            why=say("State tells how much of the old data can still be there."),
+            writes=say("nothing."),
+            dont=dont,
+            command=say("none"),
+        )
+
+    def key_bar(self) -> Iterable[Key]:
+        """Keys of the volumes page."""
+        return keys(
+            ("Space", "Mark"),
+            ("*", "All intact"),
+            ("M", "Map"),
+            ("Enter", "Next"),
+            ("F3", "Detail"),
+            ("/", "Search"),
+            ("Esc", "Back"),
+            ("F1", "Help"),
+            ("F10", "Quit"),
+        )
+
+
+class MapPage(FramePage[None]):
+    """The extent map of one lost volume."""
+
+    step: ClassVar[str] = "volumes"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "back", "Back", show=False)]
+
+    def __init__(self, walk: Walk, report: LostReport) -> None:
+        super().__init__(walk)
+        self.report = report
+
+    def compose_content(self) -> ComposeResult:
+        """Title and map."""
+        yield TextBlock(id="title")
+        yield TextLines(id="map")
+
+    def draw(self) -> None:
+        """Lay the old version over the one in use."""
+        lost = self.report.lost
+        current = lost.history.current
+        over = say("version {n} (now)", n=seqno(current)) if current else say("no version in use")
+        self.block("title").show(
+            row(
+                say(" Map of {name}", name=short_name(lost.lv.name)),
+                say("   version {n} laid over {over}", n=seqno(lost.last_seen), over=over),
+            ),
+            EMPTY,
+        )
+        self.query_one("#map", TextLines).show(map_rows(self.report, self.width, self.look))
+
+    def panel(self) -> Panel:
+        """What the letters mean."""
+        glyphs = self.look
+        return Panel(
+            why=say("X means another volume owns the place. What it wrote is not your data."),
+            writes=say("nothing."),
+            dont_word="Legend",
+            dont=say(
+                "{l} lost, intact  X overwritten  {r} reused, freed  {o} other  {f} free  M MGT",
+                l=glyphs.lost,
+                r=glyphs.at_risk,
+                o=glyphs.other,
+                f=glyphs.free,
+            ),
+            command=say("none"),
+        )
+
+    def key_bar(self) -> Iterable[Key]:
+        """Keys of the map."""
+        return keys(("Up/Down", "Scroll"), ("Esc", "Back"), ("F4", "Look"), ("F10", "Quit"))
+
+    def action_back(self) -> None:
+        """Return to the volumes."""
+        self.dismiss(None)
