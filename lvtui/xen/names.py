@@ -172,16 +172,3 @@ def volume_in(vg_name: str, lv_name: str, tags: Iterable[str] = ()) -> VolumeNam
 def neutral_name(vdi_uuid: str, number: int = 1) -> str:
     """`lvtui-<vdi>`, and `lvtui-<vdi>-2` for a second LV of one VDI."""
     return f"{NEUTRAL_PREFIX}{vdi_uuid}" + (f"-{number}" if number > 1 else "")
-
-
-def locator_vdi(path: str) -> tuple[VolumeRole, VdiUuid] | None:
-    """The VDI that a parent locator or parent name speaks of; for show, never to open.
-
-    The text may be a path of another host, or device-mapper's name with doubled dashes
-    (`VG_XenStorage--…-VHD--<uuid>`): un-doubled, then what stands last behind `VHD-` or `LV-`.
-    """
-    found = None
-    for candidate in (path[-512:], path[-512:].replace("--", "-")):
-        for match in _DISK.finditer(candidate):
-            found = match
-    return (_DISKS[found[1]], VdiUuid(found[3])) if found else None

@@ -11,7 +11,6 @@ from lvtui.xen.names import (
     VdiUuid,
     VolumeName,
     VolumeRole,
-    locator_vdi,
     neutral_name,
     parse_group,
     parse_volume,
@@ -116,20 +115,7 @@ def test_neutral_names_come_back_as_their_vdi() -> None:
         assert not parsed.holds_disk
 
 
-@pytest.mark.parametrize(
-    ("path", "expected"),
-    [
-        (f"./VG_XenStorage--{SR.replace('-', '--')}-VHD--{VDI.replace('-', '--')}", VolumeRole.VHD),
-        (f"file://./LV-{VDI}", VolumeRole.RAW),
-        (f"D:\\old\\VHD-{VDI}.vhd", VolumeRole.VHD),
-    ],
-)
-def test_locators_name_a_vdi_whatever_their_path(path: str, expected: VolumeRole) -> None:
-    assert locator_vdi(path) == (expected, VDI)
-
-
 @given(st.text())
 def test_no_name_is_too_strange(name: str) -> None:
     parse_volume(name)
     parse_group(name)
-    locator_vdi(name)
