@@ -1,130 +1,236 @@
-"""The versions of each volume group in their true order, and what was lost between them.
+"""From carved copies to histories: grouped by VG uuid, one version per text, in their true order.
 
 Versions are keyed by text and VG uuid, never by seqno: seqnos repeat after a vgcfgrestore, two hosts
-can write two branches, a VG can be renamed or recreated. Order: the ring's own order from the write
-head backwards where a ring tells, then seqno and creation time.
+can write two branches, a VG can be renamed or recreated. The types stand in `version`, the order in
+`order`, what was lost in `loss`, differences in `diff`; all of them are had from here.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
-from lvtui.lvm.carve import CopyState, CrcState, MetadataCopy, Origin
-from lvtui.lvm.model import LogicalVolume, VolumeGroup
-from lvtui.message import Message
+from lvtui.errors import FormatError
+from lvtui.lvm.carve import CopyState, CrcState, MetadataCopy, Slot
+from lvtui.lvm.diff import Change, diff
+from lvtui.lvm.forks import find_forks
+from lvtui.lvm.loss import TrimHelper, find_trim_helper, lost_volumes, shrunk_volumes
+from lvtui.lvm.model import VolumeGroup
+from lvtui.lvm.order import missing_between, true_order
+from lvtui.lvm.text import TextParser
+from lvtui.lvm.timeline import make_timeline
+from lvtui.lvm.version import History, LostVolume, Version
+from lvtui.message import Message, message
 
+__all__ = [
+    "Change",
+    "History",
+    "LostVolume",
+    "TrimHelper",
+    "Version",
+    "build_histories",
+    "diff",
+    "find_trim_helper",
+    "lost_volumes",
+    "shrunk_volumes",
+]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
-    """One distinct text of one VG uuid, with every place that holds it."""
-
-    id: str
-    """Unique and stable for the same bytes: `<seqno>-<first 8 of text_sha256>` as a rule."""
-    copies: tuple[MetadataCopy, ...]
-    """The first one is the first whole one."""
-    state: CopyState
-    reason: Message | None
-    """Why it is torn or suspect."""
-    committed: bool | None
-    """False: never committed; None: no header tells."""
-    current: bool
-    """The text in use now, by a header's committed pointer with a good checksum."""
-    crc: CrcState
-    vg: VolumeGroup | None
-    """None when torn, unparsable, or not parsed (`--quick`)."""
-
-    @property
-    def seqno(self) -> int | None:
-        """From the index scan."""
-        return self.copies[0].index.seqno
-
-    @property
-    def vg_name(self) -> str | None:
-        """From the index scan."""
-        return self.copies[0].index.vg_name
-
-    @property
-    def vg_uuid(self) -> str | None:
-        """From the index scan."""
-        return self.copies[0].index.vg_uuid
-
-    @property
-    def creation_time(self) -> int | None:
-        """From the index scan, seconds since the epoch."""
-        return self.copies[0].index.creation_time
-
-    @property
-    def origin(self) -> Origin:
-        """Of its first copy."""
-        return self.copies[0].origin
-
-    @property
-    def usable(self) -> bool:
-        """Whether a plan or a verdict may rest on it."""
-        return self.vg is not None and self.state in {CopyState.WHOLE, CopyState.WRAPPED}
+_LVM_UUID = re.compile(rb'id = "([0-9A-Za-z!#]{6}(?:-[0-9A-Za-z!#]{4}){5}-[0-9A-Za-z!#]{6})"')
+_NEIGHBOURS = 3
+"""How many texts on either side of a torn one in its ring are asked whether they know its LVs."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class History:
-    """The versions of one VG uuid, oldest first."""
-
-    vg_uuid: str | None
-    """None gathers torn texts whose head is gone and that could not be assigned."""
-    vg_name: str | None
-    """Of the current version, else of the newest."""
-    versions: tuple[Version, ...]
-    current: Version | None
-    missing_seqnos: tuple[tuple[int, int], ...]
-    """[first, last] runs between the oldest and the newest, both included."""
-    forks: tuple[tuple[Version, Version], ...]
-    """Pairs of distinct texts with one seqno that are not explained by a restore."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LostVolume:
-    """An LV of older versions that the current one does not have (or has smaller)."""
-
-    lv: LogicalVolume
-    """As `last_seen` has it (for a shrunk one: as it was at its largest)."""
-    history: History
-    last_seen: Version
-    first_missing: Version | None
-    shrunk: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One difference between two versions."""
-
-    op: str
-    """`added`, `removed` or `changed`."""
-    path: str
-    """`logical_volumes/<name>` or `logical_volumes/<name>/segment1/extent_count`, …"""
-    before: str | None
-    after: str | None
-
-
-def build_histories(copies: tuple[MetadataCopy, ...], *, parse: bool = True) -> tuple[History, ...]:
+def build_histories(
+    copies: tuple[MetadataCopy, ...], *, parse: bool = True, parser: TextParser | None = None
+) -> tuple[History, ...]:
     """Group, de-duplicate and order carved copies; with `parse`, parse every whole text once.
 
     The history in use (with a current version) comes first, then by newest creation time.
     """
-    raise NotImplementedError
+    groups: dict[str | None, dict[bytes, list[MetadataCopy]]] = {}
+    headless: list[MetadataCopy] = []
+    for copy in copies:
+        if copy.index.vg_uuid is None:
+            headless.append(copy)
+        else:
+            texts = groups.setdefault(copy.index.vg_uuid, {})
+            texts.setdefault(copy.stripped, []).append(copy)
+    for copy in headless:
+        owner = _owner_of(copy, copies)
+        groups.setdefault(owner, {}).setdefault(copy.stripped, []).append(copy)
+    telling = {
+        (copy.device, copy.area)
+        for copy in copies
+        if copy.slot is Slot.COMMITTED or copy.never_committed
+    }
+    maker = _Maker(telling, (parser or TextParser()) if parse else None)
+    histories = [maker.history(uuid, texts) for uuid, texts in groups.items()]
+    histories.sort(key=_rank)
+    return tuple(histories)
 
 
-def lost_volumes(history: History) -> tuple[LostVolume, ...]:
-    """LVs by uuid that some usable version has and the current does not; newest loss first.
+@dataclass(slots=True)
+class _Maker:
+    """What all versions of one call share."""
 
-    Without a current version every LV of any text is lost (commands.md). A renamed LV is not lost.
-    """
-    raise NotImplementedError
+    telling: set[tuple[int, int | None]]
+    """Areas whose header tells what was committed."""
+    parser: TextParser | None
+    ids: set[str] | None = None
+
+    def history(self, vg_uuid: str | None, texts: dict[bytes, list[MetadataCopy]]) -> History:
+        placed = [_whole_first(copies) for copies in texts.values()]
+        stripped = list(texts)
+        versions = [
+            self._version(stripped[number], placed[number]) for number in true_order(placed)
+        ]
+        versions, current, warnings = _with_current(versions)
+        final = tuple(versions)
+        newest = current or next((v for v in reversed(final) if v.vg_name), None)
+        wholes = [version for version in final if version.seqno is not None]
+        forks = find_forks(final)
+        return History(
+            vg_uuid=vg_uuid,
+            vg_name=newest.vg_name if newest else None,
+            versions=final,
+            current=current,
+            missing_seqnos=tuple(
+                run for one, two in pairwise(wholes) if (run := missing_between(one, two))
+            ),
+            forks=forks,
+            warnings=warnings + tuple(_fork_warning(*fork) for fork in forks),
+            timeline=make_timeline(final),
+        )
+
+    def _version(self, stripped: bytes, copies: tuple[MetadataCopy, ...]) -> Version:
+        first = copies[0]
+        sha256 = hashlib.sha256(stripped).hexdigest()
+        state, reason, vg = first.state, None, None
+        if state is CopyState.TORN:
+            reason = message("part of the text is gone")
+        elif self.parser is not None:
+            vg, reason = _parsed(self.parser, first)
+            if vg is None:
+                state = CopyState.SUSPECT
+        return Version(
+            id=self._id(first, sha256),
+            copies=copies,
+            state=state,
+            reason=reason,
+            committed=self._committed(copies) if state is not CopyState.TORN else None,
+            current=False,
+            crc=_crc(copies),
+            vg=vg,
+            text_sha256=sha256,
+        )
+
+    def _id(self, copy: MetadataCopy, sha256: str) -> str:
+        if self.ids is None:
+            self.ids = set()
+        head = "torn" if copy.index.seqno is None else str(copy.index.seqno)
+        digits = 8
+        while (found := f"{head}-{sha256[:digits]}") in self.ids and digits < len(sha256):
+            digits += 8
+        self.ids.add(found)
+        return found
+
+    def _committed(self, copies: tuple[MetadataCopy, ...]) -> bool | None:
+        told = [copy.never_committed for copy in copies if (copy.device, copy.area) in self.telling]
+        return not all(told) if told else None
 
 
-def shrunk_volumes(history: History) -> tuple[LostVolume, ...]:
-    """LVs that the current version has with fewer or other extents than an older one."""
-    raise NotImplementedError
+def _whole_first(copies: list[MetadataCopy]) -> tuple[MetadataCopy, ...]:
+    if len(copies) == 1:
+        return tuple(copies)
+    return tuple(sorted(copies, key=lambda copy: copy.state is CopyState.TORN))
 
 
-def diff(before: VolumeGroup, after: VolumeGroup) -> tuple[Change, ...]:
-    """What changed, matched by uuid; a rename is one `changed` of the name."""
-    raise NotImplementedError
+def _crc(copies: tuple[MetadataCopy, ...]) -> CrcState:
+    states = {copy.crc for copy in copies}
+    return next((s for s in (CrcState.OK, CrcState.BAD) if s in states), CrcState.UNKNOWN)
+
+
+def _parsed(parser: TextParser, copy: MetadataCopy) -> tuple[VolumeGroup | None, Message | None]:
+    try:
+        vg = parser.parse(copy.text)
+    except FormatError as error:
+        return None, error.message
+    if vg.uuid != copy.index.vg_uuid or vg.seqno != copy.index.seqno:
+        return None, message("its head says something else than its sections")
+    return vg, None
+
+
+def _with_current(
+    versions: list[Version],
+) -> tuple[list[Version], Version | None, tuple[Message, ...]]:
+    """Mark the text in use: of several committed ones that of the highest seqno, as LVM does."""
+    pointed = [
+        number
+        for number, version in enumerate(versions)
+        if any(copy.slot is Slot.COMMITTED and copy.crc is CrcState.OK for copy in version.copies)
+    ]
+    if not pointed:
+        return versions, None, ()
+    newest = max(pointed, key=lambda number: (versions[number].seqno or 0, number))
+    chosen = versions[newest] = replace(versions[newest], current=True, committed=True)
+    warnings = []
+    for number in pointed:
+        other = versions[number]
+        if number == newest:
+            continue
+        if other.seqno == chosen.seqno:
+            text = "devices {here} and {there} hold different texts of version {seqno} as current"
+        else:
+            text = "device {there} stops at version {old}; device {here} goes on to {seqno}"
+        values = {"here": chosen.copies[0].device, "there": other.copies[0].device}
+        old = {} if other.seqno == chosen.seqno else {"old": other.seqno or 0}
+        warnings.append(message(text, seqno=chosen.seqno or 0, **values, **old))
+    if chosen.state is CopyState.SUSPECT:
+        warnings.append(message("the text in use cannot be read as LVM metadata"))
+        return versions, None, tuple(warnings)
+    return versions, chosen, tuple(warnings)
+
+
+def _fork_warning(one: Version, other: Version) -> Message:
+    return message(
+        "two different texts of version {seqno}: two hosts may have written this group; look at "
+        "every host before anything is restored",
+        seqno=one.seqno or other.seqno or 0,
+    )
+
+
+def _owner_of(torn: MetadataCopy, copies: Sequence[MetadataCopy]) -> str | None:
+    """The VG of a text without its head: by its LVs' uuids in its ring's neighbours, or the ring."""
+    ring = sorted(
+        (
+            copy
+            for copy in copies
+            if copy.index.vg_uuid is not None
+            and (copy.device, copy.area) == (torn.device, torn.area)
+        ),
+        key=lambda copy: copy.offset_bytes,
+    )
+    after = next((n for n, c in enumerate(ring) if c.offset_bytes > torn.offset_bytes), len(ring))
+    uuids = _LVM_UUID.findall(torn.text)
+    near = [
+        *reversed(ring[max(0, after - _NEIGHBOURS) : after]),
+        *ring[after : after + _NEIGHBOURS],
+    ]
+    near += ring[:_NEIGHBOURS] + ring[-_NEIGHBOURS:]  # a ring has no end
+    for copy in near:
+        if any(uuid in copy.text for uuid in uuids):
+            return copy.index.vg_uuid
+    owners = _distinct(copy.index.vg_uuid for copy in (ring or copies))
+    return owners[0] if len(owners) == 1 and torn.area is not None else None
+
+
+def _distinct(uuids: Iterable[str | None]) -> list[str]:
+    return list(dict.fromkeys(uuid for uuid in uuids if uuid is not None))
+
+
+def _rank(history: History) -> tuple[bool, bool, int]:
+    times = (v.creation_time for v in history.versions if v.creation_time is not None)
+    return history.current is None, history.vg_uuid is None, -max(times, default=0)
