@@ -195,7 +195,9 @@ def _stopping() -> Iterator[Callable[[], bool]]:
     def ask_to_stop(number: int, _frame: FrameType | None) -> None:
         caught.append(number)
 
-    before = {number: signal.signal(number, ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {
+        number: signal.signal(number, ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         yield lambda: bool(caught)
     finally:
@@ -232,5 +234,3 @@ def _line(head: str, stopped: Callable[[], bool]) -> Callable[[CopyProgress], bo
 def _end_line() -> None:
     if sys.stderr.isatty():
         print(file=sys.stderr)
-
-

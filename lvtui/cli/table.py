@@ -101,7 +101,10 @@ COMMANDS = (
         ),
     ),
     CommandLine(
-        "lost", "look", "LVs that older versions have and the current one has not", look.lost,
+        "lost",
+        "look",
+        "LVs that older versions have and the current one has not",
+        look.lost,
         (SOURCE,),
     ),
     CommandLine(

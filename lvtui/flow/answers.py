@@ -231,5 +231,3 @@ def segments(vg: VolumeGroup, lv: LogicalVolume) -> list[Json]:
 def history_of(discovery: Discovery, version: Version) -> History:
     """The history that holds a version."""
     return next(history for history in discovery.histories if version in history.versions)
-
-

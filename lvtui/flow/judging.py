@@ -11,11 +11,12 @@ from lvtui.lvm.history import (
     History,
     LostVolume,
     Version,
+    find_trim_helper,
     lost_volumes,
     shrunk_volumes,
 )
 from lvtui.lvm.mapping import MappedRange, map_volume
-from lvtui.lvm.verdict import Verdict, VerdictWord, find_trim_helper, judge
+from lvtui.lvm.verdict import Verdict, VerdictWord, judge
 from lvtui.message import Message, message
 from lvtui.xen.names import VolumeName, volume_in
 
@@ -173,24 +174,25 @@ def pv_warnings(
         newest = history.current or next(
             (version for version in reversed(history.versions) if version.usable), None
         )
-        for pv in newest.vg.pvs if newest and newest.vg else ():
-            if pv.uuid not in pv_sources:
-                warnings.append(
-                    message(
-                        "PV {pv} of VG {vg} (last seen as {hint}) is not among the given sources.",
-                        pv=pv.uuid,
-                        vg=history.vg_name or "?",
-                        hint=pv.device_hint or "?",
-                    )
-                )
-        trim = find_trim_helper(history)
-        if trim is not None:
+        warnings.extend(
+            message(
+                "PV {pv} of VG {vg} (last seen as {hint}) is not among the given sources.",
+                pv=pv.uuid,
+                vg=history.vg_name or "?",
+                hint=pv.device_hint or "?",
+            )
+            for pv in (newest.vg.pvs if newest and newest.vg else ())
+            if pv.uuid not in pv_sources
+        )
+        helper = find_trim_helper(history)
+        if helper is not None:
             warnings.append(
                 message(
-                    "The storage manager discarded the free space of VG {vg} (LV {name}): what was "
-                    "lost before that is gone on most disks, whatever the map says.",
+                    "The storage manager discarded the free space of VG {vg} (LV {name}, version "
+                    "{id}): what was lost before that is gone on most disks, whatever the map says.",
                     vg=history.vg_name or "?",
-                    name=trim.lv.name if hasattr(trim, "lv") else "trim",
+                    name=helper.lv.name,
+                    id=helper.first.id,
                 )
             )
     return tuple(warnings)

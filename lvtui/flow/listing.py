@@ -10,7 +10,7 @@ from datetime import datetime
 from lvtui.flow.devices import DeviceRow
 from lvtui.flow.discover import Discovery
 from lvtui.flow.judging import LostReport
-from lvtui.lvm.history import Change, History, Version
+from lvtui.lvm.history import Change, Version
 from lvtui.lvm.verdict import VerdictWord
 from lvtui.safe import SafeStr, safe, safe_lines
 from lvtui.units import human_bytes, human_count, human_percent
@@ -58,13 +58,6 @@ def scan_lines(rows: tuple[DeviceRow, ...]) -> list[str]:
             f"{safe(row.holds):<24}  {tail}"
         )
     return lines
-
-
-def version_change(history: History, version: Version) -> str:
-    """What the version changed against the usable one before it: `-1 removed`, `+1 added`, …"""
-    index = history.versions.index(version)
-    before = next((v for v in reversed(history.versions[:index]) if v.usable), None)
-    return change_words(before, version)
 
 
 def change_words(before: Version | None, version: Version) -> str:
@@ -126,19 +119,31 @@ def versions_lines(discovery: Discovery) -> list[str]:
     return lines
 
 
+_REASONS_SHOWN = 4
+
+
 def lost_lines(discovery: Discovery) -> list[str]:
-    """Name, size, state, last seen; then the reasons, indented."""
-    lines = []
+    """Name, size, state, last seen; then the reasons, indented; the storage manager's own last."""
+    lines: list[str] = []
+    passing = 0
     for title, reports in (("", discovery.lost), ("shrunk: ", discovery.shrunk)):
         for report in reports:
+            if report.name.is_temporary:
+                passing += 1
+                continue
+            seen = report.lost.last_seen
             lines.append(
                 f"{title}{safe(report.lost.lv.name):<40}  {human_bytes(report.size_bytes):>10}  "
-                f"{state_words(report):<22}  last seen {safe(report.lost.last_seen.id)} "
-                f"{local_time(report.lost.last_seen.creation_time)}"
+                f"{state_words(report):<22}  last seen {safe(seen.id)} "
+                f"{local_time(seen.creation_time)}"
             )
-            lines.extend(
-                f"    {safe(str(reason), limit_chars=400)}" for reason in report.verdict.reasons
-            )
+            reasons = report.verdict.reasons
+            shown = reasons if len(reasons) <= _REASONS_SHOWN else reasons[: _REASONS_SHOWN - 1]
+            lines.extend(f"    {safe(str(reason), limit_chars=400)}" for reason in shown)
+            if len(shown) < len(reasons):
+                lines.append(f"    and {len(reasons) - len(shown)} more reasons: --json")
+    if passing:
+        lines.append(f"{human_count(passing)} more: journals and the like, see --json")
     return lines
 
 
@@ -167,8 +172,9 @@ def hex_lines(offset_bytes: int, data: bytes) -> list[str]:
     lines = []
     for start in range(0, len(data), 16):
         row = data[start : start + 16]
-        halves = " ".join(f"{byte:02x}" for byte in row[:8]), " ".join(
-            f"{byte:02x}" for byte in row[8:]
+        halves = (
+            " ".join(f"{byte:02x}" for byte in row[:8]),
+            " ".join(f"{byte:02x}" for byte in row[8:]),
         )
         shown = "".join(chr(byte) if 0x20 <= byte < 0x7F else "." for byte in row)
         lines.append(f"{offset_bytes + start:012x}  {halves[0]:<23}  {halves[1]:<23}  |{shown}|")

@@ -106,7 +106,9 @@ def _volume(
             rows=tuple(rows),
             annex=(),
         )
-    rows.append(ReportRow("Image", message("{path}  {size:bytes}", path=spec.to, size=spec.size_bytes)))
+    rows.append(
+        ReportRow("Image", message("{path}  {size:bytes}", path=spec.to, size=spec.size_bytes))
+    )
     rows.append(
         ReportRow(
             "Proof",
@@ -281,8 +283,8 @@ def report_html(report: Report) -> str:
     """The report as one self-contained page without scripts."""
     parts = [
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>lvtui report</title>',
-        "<style>body{font-family:monospace;max-width:60em;margin:2em auto}"
-        "td{padding:0 1em 0 0;vertical-align:top}</style></head><body>",
+        ("<style>body{font-family:monospace;max-width:60em;margin:2em auto}"
+        "td{padding:0 1em 0 0;vertical-align:top}</style></head><body>"),
         f"<h1>{html.escape(report.word)}</h1>",
     ]
     for volume in report.volumes:
