@@ -6,7 +6,8 @@ JOBS ?= 2
 # the first of these that is new enough; override with PYTHON=/path/to/python3.12
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --constraint tests/constraints.txt
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install
+PINNED := --constraint tests/constraints.txt
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 .DEFAULT_GOAL := help
@@ -51,9 +52,13 @@ $(BIN)/python:
 
 # The stamps depend on what is installed, so that later starts need no network.
 $(VENV)/.run: pyproject.toml tests/constraints.txt | $(BIN)/python
-	@test -e $(VENV)/.test || $(PIP) --editable .
+	@test -e $(VENV)/.test || $(PIP) $(PINNED) --editable . || \
+		{ echo "The pinned versions cannot be had here: trying what pyproject.toml allows"; \
+		$(PIP) --editable .; }
 	@touch $@
 
 $(VENV)/.test: pyproject.toml tests/constraints.txt | $(BIN)/python
-	@$(PIP) --editable '.[test]'
+	@$(PIP) $(PINNED) --editable '.[test]' || \
+		{ echo "The pinned versions cannot be had here: trying what pyproject.toml allows"; \
+		$(PIP) --editable '.[test]'; }
 	@touch $@ $(VENV)/.run
