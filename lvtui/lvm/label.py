@@ -81,16 +81,16 @@ def dashed_uuid(raw: str) -> str:
 
 
 def _areas(sector: bytes, at: int) -> tuple[tuple[ByteRange, ...], int]:
-    """The list of areas at `at` and where the next list begins; the sector's end ends it as well."""
+    """The list of areas at `at` and where what follows begins; the sector's end ends it as well."""
     found: list[ByteRange] = []
     while at + _AREA.size <= len(sector):
         offset_bytes, length_bytes = _AREA.unpack_from(sector, at)
         at += _AREA.size
         # LVM ends a list at offset 0, whatever the size says.
         if offset_bytes == 0:
-            break
+            return tuple(found), at
         found.append(ByteRange(offset_bytes, length_bytes))
-    return tuple(found), at
+    return tuple(found), len(sector)
 
 
 def _parse_label(sector: bytes, number: int) -> PvLabel | None:
