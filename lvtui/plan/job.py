@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lvtui.plan.facts import DeviceIdentity
+from lvtui.plan.facts import CopyResult, DeviceIdentity
 from lvtui.source import ByteRange
 
 JOB_SCHEMA = "lvtui.job/1"
@@ -59,3 +59,10 @@ class JobSpec:
     at_risk: tuple[ByteRange, ...] = ()
     """Ranges of the image that were given away and freed since."""
     rate_bytes_per_s: int | None = None
+
+
+def exit_code(spec: JobSpec, result: CopyResult) -> int:
+    """0 clean, 6 finished with damage, 7 what was read back differs (commands.md)."""
+    if not result.verified:
+        return 7
+    return 6 if result.unreadable_ranges or spec.overwritten or spec.at_risk else 0

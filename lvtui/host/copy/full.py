@@ -1,0 +1,78 @@
+"""What to do when a file system is full: say which one, keep the place, wait until asked to go on."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from lvtui.host.chainlog import ChainLog
+from lvtui.host.copy.control import Control
+from lvtui.host.copy.meter import Meter
+from lvtui.host.copy.target import refused
+from lvtui.host.mounts import mount_of
+from lvtui.message import Message, message
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+class Patience:
+    """Repeats what failed for want of space; anything else that failed is a refusal."""
+
+    def __init__(self, case_path: Path, control: Control, meter: Meter, log: ChainLog) -> None:
+        """`case_path` is the job directory."""
+        self._case_path = case_path
+        self._control = control
+        self._meter = meter
+        self._log = log
+        self._path = case_path
+
+    @contextlib.contextmanager
+    def writing_to(self, path: Path) -> Iterator[None]:
+        """What fails inside was written to the file system of `path`."""
+        self._path = path
+        yield
+
+    def writing_to_case(self) -> contextlib.AbstractContextManager[None]:
+        """What fails inside was written to the job directory."""
+        return self.writing_to(self._case_path)
+
+    def wait_out(self, action: Callable[[], None]) -> None:
+        """Do it, again and again while the file system is full.
+
+        Raises:
+            DestinationError: it fails for another reason. StopAsked: it is to stop.
+        """
+        while True:
+            try:
+                action()
+            except OSError as error:
+                if error.errno not in FULL:
+                    raise refused(error, self._path) from error
+                self._hold()
+            else:
+                return
+
+    def _hold(self) -> None:
+        self._meter.problem = _full(self._path)
+        with contextlib.suppress(OSError):  # the log may lie on the very file system
+            self._log.append("full", path=str(self._path))
+        self._control.hold()
+        self._meter.problem = None
+
+
+def _full(path: Path) -> Message:
+    mount = mount_of(path)
+    free_bytes = 0
+    with contextlib.suppress(OSError):
+        facts = os.statvfs(path)
+        free_bytes = facts.f_bavail * facts.f_frsize
+    return message(
+        "The file system {mount} ({type}) is full: {free:bytes} are free. The copy waits and keeps "
+        "its place. Free some space there, then resume; or stop and choose another place.",
+        mount=mount.point if mount else str(path),
+        type=mount.filesystem if mount else "?",
+        free=free_bytes,
+    )

@@ -1,0 +1,152 @@
+"""The image as it is read: the pieces of a job over its opened sources, in the image's coordinates."""
+
+from __future__ import annotations
+
+import bisect
+import hashlib
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+from lvtui.errors import SourceChangedError
+from lvtui.host.copy.manifest import zero_digest
+from lvtui.host.device import HEAD_BYTES, SourceDevice
+from lvtui.plan.facts import DeviceIdentity
+from lvtui.plan.job import JobPiece, JobSource, JobSpec
+from lvtui.source import ByteRange, Piece
+
+MDA_HEADER_BYTES = 512
+
+
+class JobImage:
+    """Reads the image of a job; opens its sources and holds them, so that they stay the same ones."""
+
+    def __init__(self, spec: JobSpec) -> None:
+        """Open the sources.
+
+        Raises:
+            SourceReadError: one cannot be opened. SourceChangedError: one is another than planned.
+        """
+        self._pieces = spec.pieces
+        self._sources = spec.sources
+        self._starts = [piece.out_offset_bytes for piece in spec.pieces]
+        self.size_bytes = spec.size_bytes
+        with ExitStack() as stack:
+            self._devices: Sequence[SourceDevice] = [
+                stack.enter_context(_open(source)) for source in spec.sources
+            ]
+            self._stack = stack.pop_all()
+
+    def close(self) -> None:
+        """Close the sources."""
+        self._stack.close()
+
+    def read(self, offset_bytes: int, length_bytes: int) -> Piece:
+        """Read the image; bytes that no source has, or that cannot be read, are zero and gaps."""
+        parts: list[bytes] = []
+        gaps: list[ByteRange] = []
+        for piece, start, length in self._runs(offset_bytes, length_bytes):
+            data = b""
+            if piece.source is not None:
+                at = piece.source_offset_bytes + start - piece.out_offset_bytes
+                read = self._devices[piece.source].pread(at, length)
+                data = read.data
+                gaps.extend(
+                    ByteRange(g.offset_bytes - at + start, g.length_bytes) for g in read.gaps
+                )
+            if len(data) < length:
+                gaps.append(ByteRange(start + len(data), length - len(data)))
+                data = data + bytes(length - len(data))
+            parts.append(data)
+        return Piece(parts[0] if len(parts) == 1 else b"".join(parts), tuple(gaps))
+
+    def has_source(self, where: ByteRange) -> bool:
+        """Whether any byte of a range can be read from somewhere."""
+        return any(
+            piece.source is not None
+            for piece, _, _ in self._runs(where.offset_bytes, where.length_bytes)
+        )
+
+    def hole_end(self, offset_bytes: int) -> int:
+        """Where the hole of a source file that begins at `offset_bytes` ends; itself: no hole."""
+        position = offset_bytes
+        while position < self.size_bytes:
+            piece = self._pieces[bisect.bisect_right(self._starts, position) - 1]
+            end = piece.out_offset_bytes + piece.length_bytes
+            if piece.source is None:
+                break
+            at = piece.source_offset_bytes + position - piece.out_offset_bytes
+            data = self._devices[piece.source].seek_data(at)
+            if data <= at:
+                break
+            position = min(end, position + data - at)
+            if position < end:
+                break
+        return position
+
+    def headers(self) -> tuple[str, ...]:
+        """Digests of all metadata headers as they are now; an unreadable one has none."""
+        digests = []
+        for source, device in zip(self._sources, self._devices, strict=True):
+            for area in source.metadata_areas:
+                read = device.pread(area.offset_bytes, min(MDA_HEADER_BYTES, area.length_bytes))
+                digests.append("" if read.gaps else hashlib.sha256(read.data).hexdigest())
+        return tuple(digests)
+
+    def changed_heads(self) -> tuple[str, ...]:
+        """Sources whose first 4 KiB are not what they were: told, not refused."""
+        return tuple(
+            source.path
+            for source, device in zip(self._sources, self._devices, strict=True)
+            if source.identity.head_sha256 != device.identity.head_sha256
+        )
+
+    def check_sources(self) -> None:
+        """Look whether the sources are still there, by opening them again.
+
+        Raises:
+            SourceReadError, SourceChangedError: a disk went, or came back as another.
+        """
+        for source in self._sources:
+            with _open(source):
+                pass
+
+    def _runs(self, offset_bytes: int, length_bytes: int) -> list[tuple[JobPiece, int, int]]:
+        """(piece, offset in the image, length) of a range."""
+        runs = []
+        end = min(offset_bytes + length_bytes, self.size_bytes)
+        index = bisect.bisect_right(self._starts, offset_bytes) - 1
+        while offset_bytes < end:
+            piece = self._pieces[index]
+            length = min(end, piece.out_offset_bytes + piece.length_bytes) - offset_bytes
+            runs.append((piece, offset_bytes, length))
+            offset_bytes += length
+            index += 1
+        return runs
+
+
+def _open(source: JobSource) -> SourceDevice:
+    device = SourceDevice(source.path)
+    if not _is_same(device.identity, source.identity):
+        device.close()
+        raise SourceChangedError(
+            "LV-SRC-11",
+            "{path} is not the disk that this copy was made for (size {found:bytes}, planned "
+            "{planned:bytes}). Nothing was copied from it. Attach the right one and resume.",
+            path=source.path,
+            found=device.size_bytes,
+            planned=source.identity.size_bytes,
+        )
+    return device
+
+
+def _is_same(found: DeviceIdentity, planned: DeviceIdentity) -> bool:
+    """The same node of the same size, or one that came back with another number and the same head.
+
+    The head holds the PV's label with its uuid; an empty one names nothing.
+    """
+    if found.kind != planned.kind or found.size_bytes != planned.size_bytes:
+        return False
+    if found.rdev == planned.rdev and found.inode == planned.inode:
+        return True
+    head_sha256 = planned.head_sha256
+    return found.head_sha256 == head_sha256 and head_sha256 != zero_digest(HEAD_BYTES).hex()

@@ -1,0 +1,229 @@
+"""One run of a job from its start to its end: open, go on, copy, read back, give the final name."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from lvtui.errors import LvtuiError, VerifyError
+from lvtui.host.chainlog import ChainLog
+from lvtui.host.copy.control import Control, StopAsked
+from lvtui.host.copy.engine import Engine, Workplace
+from lvtui.host.copy.folder import JobFolder, TargetRecord
+from lvtui.host.copy.full import Patience
+from lvtui.host.copy.image import JobImage
+from lvtui.host.copy.manifest import Manifest
+from lvtui.host.copy.mapstore import Checkpoint, MapStore
+from lvtui.host.copy.meter import Meter
+from lvtui.host.copy.resume import trusted
+from lvtui.host.copy.target import Target, open_target, part_path, refused
+from lvtui.host.copy.verify import ReadBack, read_back
+from lvtui.host.copy.watch import SourceWatch
+from lvtui.host.files import Files, unlink_if_there
+from lvtui.host.machine import Clock, own_pid
+from lvtui.plan.facts import CopyProgress, CopyResult, CopyState
+from lvtui.plan.mapfile import BlockStatus, CopyMap
+
+
+def run(
+    folder: JobFolder, files: Files, clock: Clock, *, ready: Callable[[Control], None]
+) -> CopyProgress:
+    """Run the job once; the caller holds its lock. `ready` gets what signals are given to.
+
+    What goes wrong is in the answer, and in `progress.json` and `log.jsonl`.
+
+    Raises:
+        UserError, FormatError: this is no job directory, or a damaged one.
+    """
+    for torn in folder.path.glob("*.new"):
+        unlink_if_there(files, torn)
+    spec = folder.spec()
+    with ExitStack() as stack:
+        log = ChainLog(folder.log_path, files)
+        stack.callback(log.close)
+        meter = Meter(folder, spec.size_bytes, files, clock)
+        control = Control(folder, meter, clock, rate_bytes_per_s=spec.rate_bytes_per_s)
+        ready(control)
+        log.append("start", pid=own_pid())
+        try:
+            _Run(
+                folder=folder,
+                files=files,
+                clock=clock,
+                log=log,
+                meter=meter,
+                control=control,
+                stack=stack,
+            ).work()
+            meter.state = CopyState.DONE
+        except StopAsked:
+            meter.state = CopyState.STOPPED
+        except LvtuiError as error:
+            meter.state, meter.problem = CopyState.FAILED, error.message
+        except OSError as error:
+            problem = refused(error, Path(str(error.filename or spec.to)))
+            meter.state, meter.problem = CopyState.FAILED, problem.message
+        with contextlib.suppress(OSError):
+            problem_text = str(meter.problem) if meter.problem else None
+            log.append(meter.state.value, done_bytes=meter.done_bytes, problem=problem_text)
+        meter.say(durable=True)
+        return meter.progress()
+
+
+class _Run:
+    """The parts of a run, opened one after the other."""
+
+    def __init__(
+        self,
+        *,
+        folder: JobFolder,
+        files: Files,
+        clock: Clock,
+        log: ChainLog,
+        meter: Meter,
+        control: Control,
+        stack: ExitStack,
+    ) -> None:
+        self._folder = folder
+        self._files = files
+        self._clock = clock
+        self._log = log
+        self._meter = meter
+        self._control = control
+        self._stack = stack
+        self._spec = folder.spec()
+        self._final = Path(self._spec.to)
+        self._maps = MapStore(folder.map_path, files)
+        self._patience = Patience(folder.path, control, meter, log)
+
+    def work(self) -> None:
+        """Do it.
+
+        Raises:
+            VerifyError: what was read back differs. StopAsked, LvtuiError, OSError: as its parts.
+        """
+        self._meter.say(durable=False)
+        self._patience.wait_out(self._start_over_if_gone)
+        with self._patience.writing_to(part_path(self._final)):
+            target = open_target(self._folder, self._final, self._spec.size_bytes, self._files)
+        self._stack.callback(target.close)
+        manifest = Manifest(self._folder.manifest_path, self._spec.size_bytes, self._files)
+        self._stack.callback(manifest.close)
+        checkpoint = self._checkpoint(manifest, target)
+        if target.path != self._final:
+            checkpoint = self._copy(manifest, target, checkpoint)
+        self._finish(manifest, target, checkpoint)
+
+    def _start_over_if_gone(self) -> None:
+        """The image was taken away: what the map says of it holds no more. Its record goes last."""
+        if self._folder.target() is None:
+            return
+        if part_path(self._final).exists() or self._final.exists():
+            return
+        self._log.append("image-gone", path=str(self._final))
+        for name in ("result.json", "map.bak", "map", "manifest", "target.json"):
+            unlink_if_there(self._files, self._folder.path / name)
+        self._files.fsync_folder(self._folder.path)
+
+    def _checkpoint(self, manifest: Manifest, target: Target) -> Checkpoint:
+        """Where to go on."""
+        found = self._maps.load(self._spec.size_bytes) if target.had_size else None
+        if found is None:
+            target.may_hold_old = target.may_hold_old or manifest.existed
+            return Checkpoint(copy_map=CopyMap.untried(self._spec.size_bytes), runs=1)
+        checkpoint = replace(found, runs=found.runs + 1)
+        if target.path == self._final:
+            return checkpoint
+        again = trusted(checkpoint, manifest, target)
+        if again != checkpoint:
+            lost_bytes = again.copy_map.total_bytes(BlockStatus.UNTRIED)
+            self._log.append("not-trusted", untried_bytes=lost_bytes)
+        return again
+
+    def _copy(self, manifest: Manifest, target: Target, checkpoint: Checkpoint) -> Checkpoint:
+        image = JobImage(self._spec)
+        self._stack.callback(image.close)
+        for path in image.changed_heads():
+            self._log.append("source-head-changed", path=path)
+        place = Workplace(
+            image=image,
+            target=target,
+            manifest=manifest,
+            maps=self._maps,
+            meter=self._meter,
+            control=self._control,
+            patience=self._patience,
+            watch=SourceWatch(self._folder, image, self._log, self._files),
+            clock=self._clock,
+        )
+        return Engine(place, checkpoint).run()
+
+    def _finish(self, manifest: Manifest, target: Target, checkpoint: Checkpoint) -> None:
+        found = self._read_back(manifest, target)
+        result = self._result(found, checkpoint, manifest)
+        self._meter.result = result
+        if found.differing:
+            self._patience.wait_out(partial(self._keep_differing, checkpoint, found, result))
+            raise VerifyError(
+                "LV-CPY-07",
+                "What was read back from {path} differs from what was read from the source in "
+                "{count:count} places of up to 4 MiB: its disk does not keep what is written to it. "
+                "Choose another destination, or resume to copy these places again.",
+                changed=True,
+                path=str(target.path),
+                count=len(found.differing),
+            )
+        self._patience.wait_out(partial(self._publish, target, result))
+
+    def _read_back(self, manifest: Manifest, target: Target) -> ReadBack:
+        meter, control = self._meter, self._control
+        control.before_pause = lambda: None
+        meter.done_bytes = 0
+        meter.begin(CopyState.VERIFYING)
+
+        def on_unit(length_bytes: int) -> None:
+            meter.done_bytes += length_bytes
+            meter.moved(length_bytes)
+            meter.tick()
+            control.poll()
+            control.brake(length_bytes)
+
+        return read_back(target.path, manifest, on_unit)
+
+    def _result(self, found: ReadBack, checkpoint: Checkpoint, manifest: Manifest) -> CopyResult:
+        verified = not found.differing
+        # Every chunk's digest was taken in one go while reading the source; where all equal those
+        # of the image, the whole image's digest is the source's.
+        one_go = verified and checkpoint.runs == 1
+        return CopyResult(
+            bytes_written=self._spec.size_bytes - found.zeros_bytes,
+            bytes_holes=found.zeros_bytes,
+            manifest_sha256=manifest.sha256(),
+            source_sha256=found.sha256 if one_go else None,
+            destination_sha256=found.sha256,
+            verified=verified,
+            unreadable_ranges=checkpoint.copy_map.ranges(BlockStatus.BAD),
+            seconds=round(self._meter.seconds, 3),
+        )
+
+    def _keep_differing(self, checkpoint: Checkpoint, found: ReadBack, result: CopyResult) -> None:
+        """What differs is untried again, so that a resume copies it."""
+        copy_map = checkpoint.copy_map
+        for chunk in found.differing:
+            if chunk.end_bytes <= self._spec.size_bytes:
+                copy_map = copy_map.advance(chunk, BlockStatus.UNTRIED)
+        self._maps.save(replace(checkpoint, copy_map=copy_map))
+        self._folder.write_result(self._files, result)
+
+    def _publish(self, target: Target, result: CopyResult) -> None:
+        with self._patience.writing_to(self._final):
+            target.publish(self._final)
+        record = self._folder.target()
+        if record is not None and not record.finished:
+            finished = TargetRecord(inode=record.inode, device=record.device, finished=True)
+            self._folder.write_target(self._files, finished)
+        self._folder.write_result(self._files, result)

@@ -1,0 +1,135 @@
+"""A small job on real files: seeded sources of several PVs, pieces out of order, holes, a gap."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lvtui.host.copy import jobs
+from lvtui.host.copy.control import Control
+from lvtui.host.copy.folder import JobFolder
+from lvtui.host.copy.run import run
+from lvtui.host.device import SourceDevice
+from lvtui.host.files import Files, SystemFiles
+from lvtui.host.machine import Clock, SystemClock
+from lvtui.plan.facts import CopyProgress
+from lvtui.plan.job import JobPiece, JobSource, JobSpec
+from lvtui.source import ByteRange
+from lvtui.units import KiB, MiB
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A job, and what its image has to be."""
+
+    spec: JobSpec
+    truth: bytes
+    jobs_dir: Path
+    folder: JobFolder
+
+    @property
+    def final(self) -> Path:
+        return Path(self.spec.to)
+
+    @property
+    def part(self) -> Path:
+        return Path(self.spec.to + ".part")
+
+    @property
+    def truth_sha256(self) -> str:
+        return hashlib.sha256(self.truth).hexdigest()
+
+    def changed(self, **changes: object) -> Scene:
+        """The scene with another job."""
+        spec = replace(self.spec, **changes)  # type: ignore[arg-type]
+        return replace(self, spec=spec, folder=jobs.make(self.jobs_dir, spec))
+
+
+def content(seed: int, size_bytes: int) -> bytes:
+    """Seeded bytes, about half of them zeros in runs of 64 KiB blocks and odd ones."""
+    chance = random.Random(seed)
+    parts: list[bytes] = []
+    length = 0
+    while length < size_bytes:
+        run = chance.choice((512, 4 * KiB, 64 * KiB, 192 * KiB, 1 * MiB))
+        parts.append(bytes(run) if chance.random() < 0.5 else chance.randbytes(run))
+        length += run
+    return b"".join(parts)[:size_bytes]
+
+
+def source_of(path: Path, *, areas: tuple[ByteRange, ...] = ()) -> JobSource:
+    with SourceDevice(str(path)) as device:
+        return JobSource(
+            path=str(path), pv_uuid=None, identity=device.identity, metadata_areas=areas
+        )
+
+
+def make_scene(
+    folder: Path, *, seed: int = 1, image_bytes: int = 21 * MiB + 4 * KiB, gap_bytes: int = 0
+) -> Scene:
+    """Two PVs with 8 KiB of head each; the image takes runs from both in turn."""
+    chance = random.Random(seed)
+    image = content(seed, image_bytes)
+    heads = [chance.randbytes(64 * KiB) for _ in range(2)]
+    bodies: list[list[bytes]] = [[heads[0]], [heads[1]]]
+    at = [len(heads[0]), len(heads[1])]
+    pieces: list[JobPiece] = []
+    position = 0
+    while position < image_bytes:
+        length = min(chance.choice((512, 256 * KiB, 3 * MiB, 5 * MiB)), image_bytes - position)
+        which = chance.randrange(2)
+        pieces.append(
+            JobPiece(
+                out_offset_bytes=position,
+                length_bytes=length,
+                source=which,
+                source_offset_bytes=at[which],
+            )
+        )
+        bodies[which].append(image[position : position + length])
+        at[which] += length
+        position += length
+    if gap_bytes:
+        pieces.append(
+            JobPiece(
+                out_offset_bytes=position,
+                length_bytes=gap_bytes,
+                source=None,
+                source_offset_bytes=0,
+            )
+        )
+        image += bytes(gap_bytes)
+    folder.mkdir(parents=True, exist_ok=True)
+    sources = []
+    for number, body in enumerate(bodies):
+        path = folder / f"pv{number}.img"
+        path.write_bytes(b"".join(body) + bytes(4 * KiB))
+        sources.append(source_of(path, areas=(ByteRange(4096, 32 * KiB),)))
+    out = folder / "out"
+    out.mkdir(exist_ok=True)
+    spec = JobSpec(
+        lv_name="VHD-lost",
+        lv_uuid="lvuuid",
+        vg_uuid="vguuid",
+        version_id="7-abc",
+        format="lv",
+        size_bytes=len(image),
+        sources=tuple(sources),
+        pieces=tuple(pieces),
+        to=str(out / "lost.lv"),
+    )
+    jobs_dir = folder / "jobs"
+    return Scene(spec=spec, truth=image, jobs_dir=jobs_dir, folder=jobs.make(jobs_dir, spec))
+
+
+def run_here(
+    scene: Scene, *, files: Files | None = None, clock: Clock | None = None
+) -> CopyProgress:
+    """Run the job in this process."""
+
+    def ready(control: Control) -> None:
+        del control
+
+    return run(scene.folder, files or SystemFiles(), clock or SystemClock(), ready=ready)
