@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -19,7 +20,7 @@ from lvtui.lvm.diff import Change, diff
 from lvtui.lvm.forks import find_forks
 from lvtui.lvm.loss import TrimHelper, find_trim_helper, lost_volumes, shrunk_volumes
 from lvtui.lvm.model import VolumeGroup
-from lvtui.lvm.order import missing_between, true_order
+from lvtui.lvm.order import follows, missing_between, true_order
 from lvtui.lvm.text import TextParser
 from lvtui.lvm.timeline import make_timeline
 from lvtui.lvm.version import History, LostVolume, Version
@@ -39,6 +40,7 @@ __all__ = [
 ]
 
 _LVM_UUID = re.compile(rb'id = "([0-9A-Za-z!#]{6}(?:-[0-9A-Za-z!#]{4}){5}-[0-9A-Za-z!#]{6})"')
+_UUIDS = 32
 _NEIGHBOURS = 3
 """How many texts on either side of a torn one in its ring are asked whether they know its LVs."""
 
@@ -58,8 +60,9 @@ def build_histories(
         else:
             texts = groups.setdefault(copy.index.vg_uuid, {})
             texts.setdefault(copy.stripped, []).append(copy)
+    rings = _Rings(copies) if headless else None
     for copy in headless:
-        owner = _owner_of(copy, copies)
+        owner = rings.owner_of(copy) if rings else None
         groups.setdefault(owner, {}).setdefault(copy.stripped, []).append(copy)
     telling = {
         (copy.device, copy.area)
@@ -202,33 +205,38 @@ def _fork_warning(one: Version, other: Version) -> Message:
     )
 
 
-def _owner_of(torn: MetadataCopy, copies: Sequence[MetadataCopy]) -> str | None:
-    """The VG of a text without its head: by its LVs' uuids in its ring's neighbours, or the ring."""
-    ring = sorted(
-        (
-            copy
-            for copy in copies
-            if copy.index.vg_uuid is not None
-            and (copy.device, copy.area) == (torn.device, torn.area)
-        ),
-        key=lambda copy: copy.offset_bytes,
-    )
-    after = next((n for n, c in enumerate(ring) if c.offset_bytes > torn.offset_bytes), len(ring))
-    uuids = _LVM_UUID.findall(torn.text)
-    near = [
-        *reversed(ring[max(0, after - _NEIGHBOURS) : after]),
-        *ring[after : after + _NEIGHBOURS],
-    ]
-    near += ring[:_NEIGHBOURS] + ring[-_NEIGHBOURS:]  # a ring has no end
-    for copy in near:
-        if any(uuid in copy.text for uuid in uuids):
-            return copy.index.vg_uuid
-    owners = _distinct(copy.index.vg_uuid for copy in (ring or copies))
-    return owners[0] if len(owners) == 1 and torn.area is not None else None
+class _Rings:
+    """The texts of known VGs by ring and place: who the neighbours of a torn text are."""
+
+    def __init__(self, copies: Iterable[MetadataCopy]) -> None:
+        self._copies: dict[tuple[int, int | None], list[MetadataCopy]] = {}
+        for copy in copies:
+            if copy.index.vg_uuid is not None:
+                self._copies.setdefault((copy.device, copy.area), []).append(copy)
+        for ring in self._copies.values():
+            ring.sort(key=_offset)
+        self._owners = {
+            place: {copy.index.vg_uuid for copy in ring} for place, ring in self._copies.items()
+        }
+
+    def owner_of(self, torn: MetadataCopy) -> str | None:
+        """The VG of a text without its head: by its LVs, by the text behind it, by its ring."""
+        ring = self._copies.get((torn.device, torn.area), [])
+        after = bisect_right(ring, torn.offset_bytes, key=_offset)
+        uuids = _LVM_UUID.findall(torn.text)[:_UUIDS]
+        near = ring[after : after + _NEIGHBOURS] + ring[max(0, after - _NEIGHBOURS) : after]
+        near += ring[:_NEIGHBOURS] + ring[-_NEIGHBOURS:]  # a ring has no end
+        for copy in near:
+            if any(uuid in copy.text for uuid in uuids):
+                return copy.index.vg_uuid
+        if after < len(ring) and follows(torn, ring[after].offset_bytes):
+            return ring[after].index.vg_uuid
+        owners = self._owners.get((torn.device, torn.area), set())
+        return next(iter(owners)) if len(owners) == 1 and torn.area is not None else None
 
 
-def _distinct(uuids: Iterable[str | None]) -> list[str]:
-    return list(dict.fromkeys(uuid for uuid in uuids if uuid is not None))
+def _offset(copy: MetadataCopy) -> int:
+    return copy.offset_bytes
 
 
 def _rank(history: History) -> tuple[bool, bool, int]:

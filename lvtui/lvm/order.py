@@ -58,13 +58,14 @@ def adjacent(before: Version, after: Version) -> bool:
         if copy.area is not None and copy.origin is Origin.RING
     }
     return any(
-        copy.state is CopyState.WHOLE and _next_to(copy, starts[copy.device, copy.area])
+        copy.state is CopyState.WHOLE and follows(copy, starts[copy.device, copy.area])
         for copy in before.copies
         if (copy.device, copy.area) in starts and copy.origin is Origin.RING
     )
 
 
-def _next_to(copy: MetadataCopy, start: int) -> bool:
+def follows(copy: MetadataCopy, start: int) -> bool:
+    """Whether a text at `start` was written right behind this one, by the rule of any release."""
     end = copy.offset_bytes + copy.length_bytes + 1  # the NUL
     rounded = -(-end // _SECTOR_BYTES) * _SECTOR_BYTES
     return start in {rounded, rounded + _SECTOR_BYTES, -(-end // _PAGE_BYTES) * _PAGE_BYTES}
@@ -81,7 +82,8 @@ def _ring_order(placed: list[_Placed]) -> list[int]:
         runs = _cut_where_time_falls(early, headed=True)
         runs = [*sorted(runs[:-1], key=_first_time), *runs[-1:], late]
     else:
-        runs = sorted(_cut_where_time_falls(placed, headed=False), key=_first_time)
+        runs = _cut_where_time_falls(_from_the_fall(placed), headed=False)
+        runs.sort(key=_first_time)
     order: dict[int, None] = {}
     for run in runs:
         for one in run:
@@ -104,6 +106,21 @@ def _cut_where_time_falls(placed: list[_Placed], *, headed: bool) -> list[list[_
             time, seqno = index.creation_time, index.seqno
         runs[-1].append(one)
     return runs
+
+
+def _from_the_fall(placed: list[_Placed]) -> list[_Placed]:
+    """Of a ring that goes on at its front within the same second: from where the seqno falls."""
+    seqnos = [one.copy.index.seqno for one in placed]
+    told = [(number, seqno) for number, seqno in enumerate(seqnos) if seqno is not None]
+    if len(told) < 2 or told[0][1] != told[-1][1] + 1:
+        return placed
+    if _first_time(placed[told[0][0] :]) != _first_time(placed[told[-1][0] :]):
+        return placed
+    falls = [(one[1] - two[1], two[0]) for one, two in pairwise(told)]
+    at = max(falls)[1]
+    while at > 0 and seqnos[at - 1] is None:
+        at -= 1  # a torn text there is older than what follows it
+    return placed[at:] + placed[:at]
 
 
 def _first_time(run: list[_Placed]) -> int:
