@@ -81,5 +81,6 @@ def codes() -> Iterator[Said]:
 def exit_code(name: str) -> int | None:
     """The exit code of an error class; None for what is no error (a finding of a check)."""
     found = getattr(errors, name, None)
-    is_error = isinstance(found, type) and issubclass(found, errors.LvtuiError)
-    return found.exit_code if is_error else None
+    if isinstance(found, type) and issubclass(found, errors.LvtuiError):
+        return found.exit_code
+    return None
