@@ -218,6 +218,11 @@ def _string(quoted: bytes) -> str:
 
 def _is_structured(section: bytes) -> bool:
     """Whether every line is one that LVM writes and the sections nest."""
+    try:
+        # A host's name may be UTF-8; other bytes above 127 are somebody else's.
+        section.decode()
+    except UnicodeDecodeError:
+        return False
     depth = 0
     for line in section.split(b"\n"):
         found = _LINE.fullmatch(line)
