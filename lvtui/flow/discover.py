@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from lvtui.errors import Cancelled, NoMetadataError, UserError
 from lvtui.flow.judging import LostReport, judge_histories, pv_warnings
+from lvtui.flow.pvs import PvPlaces, place_pvs
 from lvtui.host.device import SourceDevice
 from lvtui.host.paths import exists
 from lvtui.host.probe import block_device
@@ -56,8 +57,13 @@ class Discovery:
     shrunk: tuple[LostReport, ...]
     warnings: tuple[Message, ...]
     """The trim helper seen, PVs missing, areas disagreeing, unreadable metadata, …"""
-    pv_sources: tuple[tuple[str, int], ...]
-    """PV uuid → index of the source that holds it."""
+    places: PvPlaces
+    """Which source holds which PV."""
+
+    @property
+    def pv_sources(self) -> tuple[tuple[str, int], ...]:
+        """PV uuid → index of the source that holds it."""
+        return self.places.sources
 
     @property
     def history(self) -> History | None:
@@ -121,11 +127,8 @@ def discover(spec: str, *, quick: bool = False, progress: Progress | None = None
             spec=spec,
         )
     histories = build_histories(copies, parse=not quick)
-    labels = tuple(source.label for source in facts)
-    pv_sources = {
-        label.pv_uuid: index for index, label in reversed(list(enumerate(labels))) if label
-    }
-    lost, shrunk = ((), ()) if quick else judge_histories(histories, pv_sources, facts)
+    places = place_pvs(histories, facts)
+    lost, shrunk = ((), ()) if quick else judge_histories(histories, places, facts)
     return Discovery(
         spec=spec,
         sources=facts,
@@ -133,8 +136,8 @@ def discover(spec: str, *, quick: bool = False, progress: Progress | None = None
         histories=histories,
         lost=lost,
         shrunk=shrunk,
-        warnings=() if quick else pv_warnings(histories, pv_sources),
-        pv_sources=tuple(pv_sources.items()),
+        warnings=() if quick else pv_warnings(histories, places),
+        places=places,
     )
 
 
@@ -233,7 +236,7 @@ def _report_at(discovery: Discovery, report: LostReport, at: str) -> LostReport:
             last=report.lost.last_seen.id,
         )
     reports, _ = judge_histories(
-        discovery.histories, dict(discovery.pv_sources), discovery.sources, at=version
+        discovery.histories, discovery.places, discovery.sources, at=version
     )
     return next(r for r in reports if r.lost.lv.uuid == report.lost.lv.uuid)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from lvtui.errors import FormatError
+from lvtui.flow.pvs import PvPlaces
 from lvtui.lvm.history import (
     History,
     LostVolume,
@@ -67,7 +68,7 @@ _ORDER = tuple(VerdictWord)
 
 def judge_histories(
     histories: tuple[History, ...],
-    pv_sources: Mapping[str, int],
+    places: PvPlaces,
     sources: Sequence[Sized],
     *,
     at: Version | None = None,
@@ -82,10 +83,10 @@ def judge_histories(
         if at is not None and at not in history.versions:
             continue
         volumes = _volumes_of(history, at) if at else lost_volumes(history)
-        reports = [_report(volume, pv_sources, sources) for volume in volumes]
+        reports = [_report(volume, places, sources) for volume in volumes]
         lost.extend(sorted(reports, key=_usefulness))
         if at is None:
-            shrunk.extend(_report(v, pv_sources, sources) for v in shrunk_volumes(history))
+            shrunk.extend(_report(v, places, sources) for v in shrunk_volumes(history))
     return tuple(lost), tuple(shrunk)
 
 
@@ -102,9 +103,7 @@ def _usefulness(report: LostReport) -> tuple[bool, bool, int]:
     return (report.name.is_temporary, in_sr_and_no_disk, 0)
 
 
-def _report(
-    lost: LostVolume, pv_sources: Mapping[str, int], sources: Sequence[Sized]
-) -> LostReport:
+def _report(lost: LostVolume, places: PvPlaces, sources: Sequence[Sized]) -> LostReport:
     verdict = judge(lost)
     vg = lost.last_seen.vg
     assert vg is not None, "lost volumes come from parsed versions only"
@@ -115,7 +114,9 @@ def _report(
         if verdict.word is not VerdictWord.UNSUPPORTED:
             verdict = _worsen(verdict, VerdictWord.UNSUPPORTED, error.message)
         return LostReport(lost=lost, verdict=verdict, ranges=(), name=name)
-    for reason in _unreachable(ranges, pv_sources, sources):
+    for pv_uuid in dict.fromkeys(run.pv_uuid for run in ranges if run.pv_uuid in places.assumed):
+        verdict = _worsen(verdict, VerdictWord.LIKELY, _assumed(pv_uuid, places, sources))
+    for reason in _unreachable(ranges, places, sources):
         verdict = _worsen(verdict, VerdictWord.UNREADABLE, reason)
     return LostReport(lost=lost, verdict=verdict, ranges=ranges, name=name)
 
@@ -126,15 +127,26 @@ def _worsen(verdict: Verdict, word: VerdictWord, reason: Message) -> Verdict:
     return replace(verdict, word=worst, reasons=reasons)
 
 
+def _assumed(pv_uuid: str, places: PvPlaces, sources: Sequence[Sized]) -> Message:
+    index = places.source_of(pv_uuid)
+    assert index is not None, "what is assumed has a source"
+    return message(
+        "no label names PV {pv}; {path} is taken for it: the only source without a label, for the "
+        "only PV without a source, and of its size",
+        pv=pv_uuid,
+        path=sources[index].path,
+    )
+
+
 def _unreachable(
-    ranges: tuple[MappedRange, ...], pv_sources: Mapping[str, int], sources: Sequence[Sized]
+    ranges: tuple[MappedRange, ...], places: PvPlaces, sources: Sequence[Sized]
 ) -> list[Message]:
     """What of the LV cannot be read from the given sources at all."""
     reasons: list[Message] = []
     absent: dict[str, int] = {}
     beyond: dict[int, int] = {}
     for run in ranges:
-        index = pv_sources.get(run.pv_uuid)
+        index = places.source_of(run.pv_uuid)
         if index is None:
             absent[run.pv_uuid] = absent.get(run.pv_uuid, 0) + run.length_bytes
             continue
@@ -164,9 +176,7 @@ def _unreachable(
     return reasons
 
 
-def pv_warnings(
-    histories: tuple[History, ...], pv_sources: Mapping[str, int]
-) -> tuple[Message, ...]:
+def pv_warnings(histories: tuple[History, ...], places: PvPlaces) -> tuple[Message, ...]:
     """What an operator must hear about the sources before anything else."""
     warnings: list[Message] = []
     for history in histories:
@@ -182,7 +192,7 @@ def pv_warnings(
                 hint=pv.device_hint or "?",
             )
             for pv in (newest.vg.pvs if newest and newest.vg else ())
-            if pv.uuid not in pv_sources
+            if places.source_of(pv.uuid) is None
         )
         helper = find_trim_helper(history)
         if helper is not None:

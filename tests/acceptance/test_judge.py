@@ -10,7 +10,7 @@ from tests.lab import cases, judge, oracle, toolbox
 pytestmark = pytest.mark.skipif(toolbox.why_not() is not None, reason=str(toolbox.why_not()))
 
 SCENES = (("reused", 1), ("garbage", 1), ("twopv", 1), ("resized", 1), ("ringwrap", 1))
-SCENE_OF = {"v_damaged_as_whole": ("garbage", 1)}
+SCENE_OF = {"v_damaged_as_whole": ("garbage", 1), "t_shrunk_missed": ("resized", 1)}
 
 
 @pytest.mark.parametrize(("family", "seed"), SCENES)

@@ -7,10 +7,13 @@ between is honest ignorance. Where versions are missing, nobody can count what w
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
+from tests.lab.cases import Case
 from tests.lab.judge import Info, plain
 
+LV_ID = re.compile(rb'\nid = "([^"]+)"')
 INTACT = {"intact": True, "damaged": False}
 
 
@@ -51,7 +54,7 @@ def _segments(item: Info, case: Info) -> list[tuple[int, int, int, int]] | None:
 
 
 def missing(answer: Info, case: Info) -> list[Info]:
-    """The lost and the shrunk of a `lvtui.lost/1` answer."""
+    """The lost of a `lvtui.lost/1` answer."""
     return [
         {
             "name": item["name"],
@@ -64,10 +67,23 @@ def missing(answer: Info, case: Info) -> list[Info]:
             else item["overwritten_bytes"] + item["at_risk_bytes"],
             "name_label": item["name_label"],
         }
-        for item in (*answer["lost"], *answer["shrunk"])
+        for item in answer["lost"]
     ]
 
 
-def result(case: Info, versions_answer: Info, lost_answer: Info) -> Info:
-    """What the judge scores."""
-    return {"versions": versions(versions_answer), "missing": missing(lost_answer, case)}
+def result(case: Case, versions_answer: Info, lost_answer: Info) -> Info:
+    """What the judge scores.
+
+    Where no text of the VG is in use, everything that any of its texts holds counts as lost
+    (that is the contract of `lost`), so that nothing known to the texts is a false alarm.
+    """
+    known: set[str] = set()
+    if not lost_answer["currents"]:
+        for text in case.texts().values():
+            known.update(uuid.decode() for uuid in LV_ID.findall(text))
+    return {
+        "versions": versions(versions_answer),
+        "missing": missing(lost_answer, case.truth),
+        "shrunk": [item["uuid"] for item in lost_answer["shrunk"]],
+        "allowed": known,
+    }

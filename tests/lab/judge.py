@@ -6,6 +6,8 @@ A result is a dict; every key may be missing, which means that the tool does not
                  copies: [(disk, offset)]}]
     missing    [{name, uuid, size_bytes, segments: [(disk, offset, bytes, lv_offset)],
                  intact: true|false|null, overwritten_bytes, name_label}]
+    shrunk     [uuid]: LVs that are there, but had more extents in an older text
+    allowed    [uuid]: LVs that may be called missing though they are not, where no text is in use
     extracted  [{uuid, path}]
     vhds       [{name, virtual_sha256}]
     chains     [[leaf, parent, …]]
@@ -35,6 +37,7 @@ WANTED: dict[str, float] = {
     "t_recall": 1,
     "m_recall": 1,
     "m_false": 0,
+    "m_twice": 0,
     "m_size_bad": 0,
     "m_segments_bad": 0,
     "m_says_intact_but_overwritten": 0,
@@ -165,17 +168,21 @@ class _Lost:
             key for key, lost in self.truth.items() if lost["target"] and not lost["missing_now"]
         }
         self.seen: set[str] = set()
+        self.seen_shrunk: set[str] = set()
+        self.allowed: set[str] = set()
         self.count: Counter[str] = Counter()
 
     def add(self, said: Info) -> None:
         key = plain(said.get("uuid"))
-        if key not in self.truth:
-            self.count["false"] += 1
-            return
+        self.count["twice"] += key in self.seen
         if key in self.seen:
             return
         self.seen.add(key)
         if key in self.shrunk:
+            self.seen_shrunk.add(key)
+            return
+        if key not in self.truth:
+            self.count["false"] += key not in self.allowed
             return
         lost = self.truth[key]
         if said.get("name_label"):
@@ -208,11 +215,12 @@ class _Lost:
             "t_truth": len(self.targets),
             "t_found": len(self.seen & self.targets),
             "t_recall": ratio(len(self.seen & self.targets), len(self.targets)),
-            "t_shrunk_missed": len(self.shrunk - self.seen),
+            "t_shrunk_missed": len(self.shrunk - self.seen_shrunk),
             "m_truth": len(self.expected),
             "m_found": len(self.seen & self.expected),
             "m_recall": ratio(len(self.seen & self.expected), len(self.expected)),
             "m_false": self.count["false"],
+            "m_twice": self.count["twice"],
             "m_size_bad": self.count["size_bad"],
             "m_segments_bad": self.count["segments_bad"],
             "m_says_intact_but_overwritten": self.count["lie"],
@@ -280,6 +288,8 @@ def score(case: Info, result: Info) -> Info:
         figures.update(versions.figures())
     if result.get("missing") is not None:
         lost = _Lost(case["lost"])
+        lost.allowed.update(map(plain, result.get("allowed", ())))
+        lost.seen_shrunk.update(map(plain, result.get("shrunk", ())))
         for said in result["missing"]:
             lost.add(said)
         figures.update(lost.figures())

@@ -44,9 +44,10 @@ def perfect(case: Info) -> Info:
             "name_label": item.get("mgt_name"),
         }
         for item in case["lost"]
-        if item["recoverable_from_metadata"] or (item["target"] and not item["missing_now"])
+        if item["missing_now"] and item["recoverable_from_metadata"]
     ]
-    return {"versions": versions, "missing": missing}
+    shrunk = [i["id"] for i in case["lost"] if i["target"] and not i["missing_now"]]
+    return {"versions": versions, "missing": missing, "shrunk": shrunk}
 
 
 def _all_intact(result: Info) -> None:
@@ -99,6 +100,14 @@ def _phantom(result: Info) -> None:
     result["missing"].append({"name": "VHD-x", "uuid": "zzz", "size_bytes": 1, "intact": True})
 
 
+def _lost_twice(result: Info) -> None:
+    result["missing"].append(dict(result["missing"][0]))
+
+
+def _shrunk_forgotten(result: Info) -> None:
+    result["shrunk"].clear()
+
+
 def _half_lost(result: Info) -> None:
     del result["missing"][::2]
 
@@ -116,5 +125,7 @@ LIES: dict[str, Callable[[Info], None]] = {
     "m_segments_bad": _wrong_place,
     "m_false": _phantom,
     "m_recall": _half_lost,
+    "m_twice": _lost_twice,
+    "t_shrunk_missed": _shrunk_forgotten,
 }
 """Figure that must complain → the lie."""
