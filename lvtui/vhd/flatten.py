@@ -236,10 +236,11 @@ def virtual_disk(chain: Chain, *, partial: bool = False) -> VirtualDisk:
             name=chain.leaf.name,
             parent=missing.name.lv_name if missing and missing.name else "its parent",
         )
-    return VirtualDisk(_layers(chain), chain.leaf.size_bytes, chain.end)
+    return VirtualDisk(disk_layers(chain), chain.leaf.size_bytes, chain.end)
 
 
-def _layers(chain: Chain) -> tuple[Layer, ...]:
+def disk_layers(chain: Chain) -> tuple[Layer, ...]:
+    """The chain's images, and its raw root, as layers."""
     layers = []
     for image in chain.images:
         if image.header is None or image.table is None:

@@ -1,0 +1,183 @@
+"""V8 to V10 and V12: bitmaps against the batmap and their own kind, and signatures of younger volumes.
+
+One read of 512 bytes a block, in the order of the volume: what `check` spends its time on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from lvtui.source import ByteRange, ByteSource
+from lvtui.vhd import bitmap
+from lvtui.vhd.batmap import BATMAP_COOKIE, BATMAP_VERSION, full_blocks, map_checksum
+from lvtui.vhd.check_table import block_range
+from lvtui.vhd.finding import Finding, error, info, warning
+from lvtui.vhd.footer import COOKIE
+from lvtui.vhd.header import BAT_OFFSET_BYTES, BLOCK_BYTES, HEADER_COOKIE, SR_BAT_ENTRIES
+from lvtui.vhd.image import Image
+
+_FIRST_MAP_BYTES = BAT_OFFSET_BYTES + SR_BAT_ENTRIES * 4
+
+
+@dataclass(slots=True)
+class BitmapCheck:
+    """What the bitmaps show."""
+
+    findings: list[Finding] = field(default_factory=list)
+    lost: list[ByteRange] = field(default_factory=list)
+    doubtful: list[ByteRange] = field(default_factory=list)
+
+
+def read_full_blocks(image: Image) -> tuple[frozenset[int], bool]:
+    """The blocks that the batmap calls full, and whether its checksum fits."""
+    batmap = image.batmap
+    if batmap is None or not batmap.map_sectors:
+        return frozenset(), False
+    piece = image.source.pread(batmap.map_offset_bytes, batmap.map_sectors * 512)
+    if piece.gaps:
+        return frozenset(), False
+    fits = batmap.version == BATMAP_VERSION and (
+        map_checksum(piece.data, image.size_bytes) == batmap.checksum
+    )
+    return frozenset(block for block in full_blocks(piece.data) if block < image.block_count), fits
+
+
+def check_bitmaps(image: Image) -> BitmapCheck:
+    """Read every bitmap that the table points at."""
+    result = BitmapCheck()
+    table, header = image.table, image.header
+    if table is None or header is None:
+        return result
+    full, trusted = read_full_blocks(image)
+    sectors = image.block_bytes // 512
+    first, end = image.headers_end_bytes // 512, image.source.size_bytes // 512
+    odd: list[int] = []
+    not_full: list[int] = []
+    unread: list[int] = []
+    empty = 0
+    used = 0
+    for entry, block in table.by_place():
+        if block >= image.block_count or not first <= entry < end:
+            continue
+        used += block in full
+        piece = image.source.pread(entry * 512, header.bitmap_bytes)
+        if piece.gaps or len(piece.data) < header.bitmap_bytes:
+            unread.append(block)
+            continue
+        mask = bitmap.from_bytes(piece.data, sectors)
+        empty += not mask
+        if block in full and image.block_bytes == BLOCK_BYTES and mask != bitmap.full(sectors):
+            not_full.append(block)
+        elif not bitmap.looks_like_bitmap(piece.data):
+            odd.append(block)
+    result.lost += [block_range(image, block) for block in unread]
+    result.doubtful += [block_range(image, block) for block in odd]
+    _batmap_findings(image, result, full, not_full, missing=len(full) - used, trusted=trusted)
+    if unread:
+        result.findings.append(
+            error(
+                "V11",
+                None,
+                "{count:count} bitmaps cannot be read: their blocks are lost.",
+                count=len(unread),
+            )
+        )
+    if odd:
+        result.findings.append(
+            warning(
+                "V9",
+                None,
+                "{count:count} bitmaps do not look like bitmaps: something else was written "
+                "over them, or a guest that writes single sectors.",
+                count=len(odd),
+            )
+        )
+    if empty:
+        result.findings.append(
+            info(
+                "V10",
+                None,
+                "{count:count} blocks hold nothing yet: made shortly before a crash.",
+                count=empty,
+            )
+        )
+    return result
+
+
+def _batmap_findings(
+    image: Image,
+    result: BitmapCheck,
+    full: frozenset[int],
+    not_full: list[int],
+    *,
+    missing: int,
+    trusted: bool,
+) -> None:
+    at = image.batmap.offset_bytes if image.batmap else None
+    if not_full:
+        # The bitmap reaches the disk before the batmap does: it was full once.
+        result.doubtful += [block_range(image, block) for block in not_full]
+        result.findings.append(
+            error(
+                "V8",
+                at,
+                "{count:count} blocks were written in full and their bitmaps no longer say so: "
+                "the bitmaps were overwritten.",
+                count=len(not_full),
+            )
+        )
+    if missing > 0 and image.table is not None:
+        gone = [block for block in sorted(full) if image.table.entry(block) == 0xFFFFFFFF]
+        if trusted:
+            result.doubtful += [block_range(image, block) for block in gone]
+        make = error if trusted else warning
+        result.findings += [
+            make(
+                "V8",
+                at,
+                "{count:count} blocks were written in full and are no longer in the block table.",
+                count=len(gone),
+            )
+        ] * bool(gone)
+    if image.batmap is not None and full and not trusted:
+        result.findings.append(
+            info(
+                "V8",
+                at,
+                "The checksum of the batmap does not fit. It is a cache: nothing is lost by it.",
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """An extent in which another volume seems to begin."""
+
+    extent: ByteRange
+    signature: ByteRange
+    """The sector that says so. Where it is stale to the image, it proves nothing about its data."""
+
+
+def volume_beginnings(source: ByteSource, extent_bytes: int) -> tuple[Suspect, ...]:
+    """V12: extents of an LV, behind its first, that carry the mark of another volume's start.
+
+    A VHD's two cookies, an LVM label, MGT's head, or the batmap of a VHD whose first extent went before.
+    Marks of earlier tenants look the same: the caller asks whether the sector is in use.
+    """
+    found = []
+    batmap_at = _FIRST_MAP_BYTES % extent_bytes
+    for at in range(extent_bytes, source.size_bytes, extent_bytes):
+        data = source.pread(at, 2048).data
+        sector = next(
+            (n for n in range(0, len(data), 512) if data[n:].startswith(b"LABELONE")), None
+        )
+        if data.startswith(b"XSSM:") or (
+            data.startswith(COOKIE) and data[512:].startswith(HEADER_COOKIE)
+        ):
+            sector = 0
+        elif at > extent_bytes and data[batmap_at:].startswith(BATMAP_COOKIE):
+            sector = batmap_at
+        if sector is not None:
+            length = min(extent_bytes, source.size_bytes - at)
+            found.append(Suspect(ByteRange(at, length), ByteRange(at + sector, 512)))
+    return tuple(found)
