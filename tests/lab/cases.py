@@ -15,6 +15,9 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -95,6 +98,15 @@ def case(family: str, seed: int) -> Case:
             finally:
                 shutil.rmtree(part, ignore_errors=True)
     return load(folder)
+
+
+@contextmanager
+def throw_away(family: str, seed: int) -> Iterator[Case]:
+    """A case that is removed again: for counts that no disk would hold."""
+    with tempfile.TemporaryDirectory(prefix="lvtui-case") as folder:
+        out = Path(folder) / "case"
+        build(family, seed, out)
+        yield load(out)
 
 
 def main() -> int:
