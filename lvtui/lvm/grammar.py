@@ -30,11 +30,23 @@ from lvtui.lvm.tokens import (
     unquote,
 )
 
-_RUN = (
-    pp.Regex(rf"{SPACE}(?:(?:{STATEMENT}|\0){SPACE})*", flags=FLAGS)
+_LINE_ITEM = r'(?:"[^"\\\n\0]*+"|[+-]?[0-9]++(?:\.[0-9]++)?)'
+_LINE = rf"{KEY} = (?:{_LINE_ITEM}|\[(?:{_LINE_ITEM}(?:, {_LINE_ITEM})*)?\])\n++"
+_AREAS = rf"{KEY} = \[\n(?:{_LINE_ITEM}(?:, {_LINE_ITEM})?,?\n)*\]\n++"
+_RUN = rf"{SPACE}(?:(?:{STATEMENT}|\0){SPACE})*"
+
+_SECTION = (
+    pp.Regex(
+        rf"(?P<lines>\n*+(?:{_LINE})*)(?P<areas>{_AREAS})?(?P<holes>\0*+)\Z|{_RUN}",
+        flags=FLAGS,
+        as_match=True,
+    )
     .leave_whitespace()
     .parse_with_tabs()
 )
+"""A run of statements. LVM's own line form (a statement a line, the areas last) is a special case
+of the second alternative, and is told apart because a line is a statement there."""
+
 _ITEM = re.compile(
     rf"{SPACE}(?:(({KEY}){SPACE}={SPACE}({LIST}|{SCALAR}))|(\0)|\Z)",
     FLAGS,
@@ -92,25 +104,38 @@ class SectionGrammar:
             SectionError: with the offset in `flat` (in characters, were it not UTF-8).
         """
         text = flat.decode("utf-8", "surrogateescape")
-        run: str = _RUN.parse_string(text)[0]
-        if len(run) != len(text):
+        found: re.Match[str] = _SECTION.parse_string(text)[0]
+        lines, areas, holes = found.groups()
+        if lines is not None:
+            statements = [line for line in lines.split("\n") if line]
+            if areas is not None:
+                statements.append(areas.rstrip("\n"))
+            known = self._statements
+            return (
+                *[known.get(line) or self._line(text, line) for line in statements],
+                *[None] * len(holes),
+            )
+        if found.end() != len(text):
             error = _why(text)
             error.flat_offset = len(text[: error.flat_offset].encode("utf-8", "surrogateescape"))
             raise error
-        known = self._statements
         return tuple(
-            known.get(statement) or self._statement(text, statement, key, value)
-            if statement
-            else None
+            self._statement(text, statement, key, value) if statement else None
             for statement, key, value, hole in _ITEM.findall(text)
             if statement or hole
         )
 
+    def _line(self, text: str, line: str) -> Statement:
+        key, _, value = line.partition(" = ")
+        return self._statement(text, line, key, value)
+
     def _statement(self, text: str, statement: str, key: str, value: str) -> Statement:
-        try:
-            parsed = Statement(key, _value(value))
-        except NumberRangeError:
-            offset = len(text[: text.index(statement)].encode("utf-8", "surrogateescape"))
-            raise SectionError(offset, "a number of 64 bits") from None
-        self._statements[statement] = parsed
-        return parsed
+        known = self._statements.get(statement)
+        if known is None:
+            try:
+                known = Statement(key, _value(value))
+            except NumberRangeError:
+                offset = len(text[: text.index(statement)].encode("utf-8", "surrogateescape"))
+                raise SectionError(offset, "a number of 64 bits") from None
+            self._statements[statement] = known
+        return known

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import attrgetter
 
 from lvtui.lvm.build import (
     fields_of,
@@ -16,6 +17,7 @@ from lvtui.lvm.model import LogicalVolume, PhysicalVolume, Section, Statement, V
 from lvtui.lvm.trailer import Trailer
 from lvtui.message import Message, message
 
+_NAME, _UUID, _PROBLEMS = attrgetter("name"), attrgetter("uuid"), attrgetter("problems")
 SEQNO_AT = 1
 """The seqno is masked only where it is the second statement, behind the id."""
 
@@ -39,12 +41,10 @@ class VgHead:
     problems: tuple[Message, ...]
 
 
-def duplicate_problems(kind: str, names: list[str], uuids: list[str]) -> list[Message]:
+def duplicate_problems(kind: str, names: list[str], uuids: list[str]) -> tuple[Message, ...]:
     """Names and ids that stand twice; the text keeps both, whoever plans with them must refuse."""
     problems = []
     for what, values in (("name", names), ("id", [uuid for uuid in uuids if uuid])):
-        if len(set(values)) == len(values):
-            continue
         seen: set[str] = set()
         for value in values:
             if value in seen:
@@ -54,7 +54,7 @@ def duplicate_problems(kind: str, names: list[str], uuids: list[str]) -> list[Me
                     )
                 )
             seen.add(value)
-    return problems
+    return tuple(problems)
 
 
 def build_head(section: Section, pvs: tuple[PhysicalVolume, ...], *, seqno_masked: bool) -> VgHead:
@@ -95,8 +95,11 @@ def build_vg(
         section = Section(
             section.name, (*children[:SEQNO_AT], statement, *children[SEQNO_AT + 1 :])
         )
-    problems = [problem for lv in lvs for problem in lv.problems]
-    problems += duplicate_problems("LV", [lv.name for lv in lvs], [lv.uuid for lv in lvs])
+    problems = head.problems
+    if any(map(_PROBLEMS, lvs)):
+        problems += tuple(problem for lv in lvs for problem in lv.problems)
+    if len(set(map(_NAME, lvs))) < len(lvs) or len(set(map(_UUID, lvs))) < len(lvs):
+        problems += duplicate_problems("LV", [lv.name for lv in lvs], [lv.uuid for lv in lvs])
     return VolumeGroup(
         name=head.name,
         uuid=head.uuid,
@@ -116,5 +119,5 @@ def build_vg(
         generated_by=trailer.generated_by,
         host_comment=trailer.host_comment,
         time_comment=trailer.time_comment,
-        problems=(*head.problems, *problems),
+        problems=problems,
     )

@@ -8,24 +8,31 @@ a brace, bounded in depth, size and count: a bomb is refused at its first excess
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lvtui.errors import FormatError
-from lvtui.lvm.tokens import FLAGS, RAW_STRING, SPACE, STRING, WORD
+from lvtui.lvm.tokens import BLANK, FLAGS, RAW_STRING, SPACE, STRING, WORD
 
 DEPTH_MAX = 16
 SECTION_BYTES_MAX = 64 * 1024
 BLOCKS_MAX = 100_000
 """20 000 LVs of three segments fit; LVM's largest areas hold a quarter of that."""
 
+BLOCK_BYTES_MIN = 3
+"""`a{}`"""
+
 HOLE = b"\0"
 """Stands for a nested block; no text has one, because a NUL ends it."""
 
-_CHUNK = re.compile(
-    rf"(?:[ \t\r\n\f\v=\[\],]++|{STRING}|{RAW_STRING}|#[^\n\0]*+|{WORD}(?!{SPACE}\{{))*".encode(),
+_OWN = re.compile(rf"(?:[^{{}}\"'#\0]++|{STRING}|{RAW_STRING}|#[^\n\0]*+)*".encode(), FLAGS)
+"""Everything up to a brace; in front of an opening one the name is still to be told apart."""
+_OWN_NAME = re.compile(
+    rf"((?:[{BLANK}=\[\],]++|{STRING}|{RAW_STRING}|#[^\n\0]*+|{WORD}(?!{SPACE}\{{))*)"
+    rf"({WORD}){SPACE}\{{".encode(),
     FLAGS,
 )
-_BRACE = re.compile(rf"({WORD}){SPACE}\{{|(\}})".encode(), FLAGS)
+_NAME = re.compile(WORD.encode())
+_BLANK = b" \t\r\n\f\v"
 
 
 @dataclass(slots=True)
@@ -60,10 +67,20 @@ class Block:
             flat_offset -= len(part)
         return self.end
 
-    def add(self, part: bytes, start: int) -> None:
-        """Append bytes of its own, or a hole."""
-        self.parts.append(part)
-        self.starts.append(start)
+    def masked(self, start: int, end: int) -> Block:
+        """The same block with a 0 for what stands from `start` to `end` in its flat section."""
+        flat = self.flat
+        parts = [flat[:start], b"0", flat[end:]]
+        starts = [self.locate(0), self.locate(start), self.locate(end)]
+        return replace(self, parts=parts, starts=starts)
+
+    def add(self, text: bytes, start: int, end: int) -> None:
+        """Append bytes of its own; blanks alone are none."""
+        part = text[start:end]
+        if part and not part.isspace():
+            self.parts.append(part)
+            self.starts.append(start)
+            self.flat_bytes += end - start
 
 
 def _found(text: bytes, offset: int) -> str:
@@ -94,24 +111,33 @@ def _too_long(block: Block, offset: int) -> FormatError:
     )
 
 
-def _take_own_bytes(text: bytes, block: Block, offset: int) -> int:
-    """Add to `block` what stands before the next brace; return the offset of that."""
+def _find_brace(text: bytes, block: Block, offset: int) -> int:
+    """The offset of the next brace, or of the text's end."""
     # The end is bounded so that no single match costs more than one section may have.
     limit = offset + SECTION_BYTES_MAX - block.flat_bytes + 1
-    chunk = _CHUNK.match(text, offset, limit)
-    after = chunk.end() if chunk is not None else offset
-    if after > offset:
-        part = text[offset:after]
-        if after == limit:
-            raise _too_long(block, offset)
-        if not part.isspace():
-            block.add(part, offset)
-            block.flat_bytes += after - offset
-    if after < len(text) and text[after] in b"\"'":
+    own = _OWN.match(text, offset, limit)
+    after = own.end() if own is not None else offset
+    if after == limit:
+        raise _too_long(block, offset)
+    if after < len(text) and text[after] not in b"{}":
         if limit < len(text):
             raise _too_long(block, after)
         raise syntax_error(text, after, "the end of a string")
     return after
+
+
+def _find_name(text: bytes, start: int, brace: int) -> tuple[int, bytes]:
+    """The name in front of an opening brace, and its offset."""
+    part = text[start:brace].rstrip(_BLANK)
+    at = max(part.rfind(b" "), part.rfind(b"\n"), part.rfind(b"\t")) + 1
+    name = part[at:]
+    if _NAME.fullmatch(name) and b"#" not in part[part.rfind(b"\n", 0, at) + 1 : at]:
+        return start + at, name
+    # A comment, or a bracket or a string without a blank behind it: the slow and exact way.
+    own = _OWN_NAME.fullmatch(text, start, brace + 1)
+    if own is None:
+        raise syntax_error(text, brace, "a section's name before its brace")
+    return own.start(2), own[2]
 
 
 def _open(text: bytes, parent: Block, name: bytes, offset: int) -> Block:
@@ -126,7 +152,8 @@ def _open(text: bytes, parent: Block, name: bytes, offset: int) -> Block:
             found=parent.depth + 1,
         )
     child = Block(name, offset, parent.depth + 1)
-    parent.add(HOLE, offset)
+    parent.parts.append(HOLE)
+    parent.starts.append(offset)
     parent.children.append(child)
     return child
 
@@ -146,35 +173,33 @@ def split(text: bytes, *, depth: int = 0) -> list[Block]:
     block = Block(b"", 0, depth)
     offset = 0
     while True:
-        offset = _take_own_bytes(text, block, offset)
-        brace = _BRACE.match(text, offset, offset + SECTION_BYTES_MAX)
-        if brace is None:
-            break
-        if brace.lastindex == 1:
+        brace = _find_brace(text, block, offset)
+        if text.startswith(b"{", brace):
+            at, name = _find_name(text, offset, brace)
+            block.add(text, offset, at)
             stack.append(block)
-            block = _open(text, block, brace[1], offset)
+            block = _open(text, block, name, at)
             block.first = len(blocks)
             if len(blocks) + len(stack) > BLOCKS_MAX:
                 raise FormatError(
                     "LV-TXT-05",
                     "the metadata text has more than {expected:count} sections, at byte {offset}",
-                    offset_bytes=offset,
+                    offset_bytes=at,
                     expected=BLOCKS_MAX,
                     found=BLOCKS_MAX + 1,
                 )
-        else:
-            if not stack:
-                raise syntax_error(text, offset, "a statement or a section")
-            block.end = brace.end()
-            block.index = len(blocks)
-            blocks.append(block)
-            block = stack.pop()
-        offset = brace.end()
-    if offset < len(text):
-        raise syntax_error(text, offset, "a section's name before its brace")
+            offset = brace + 1
+            continue
+        block.add(text, offset, brace)
+        block.index = len(blocks)
+        blocks.append(block)
+        if brace == len(text):
+            break
+        if not stack:
+            raise syntax_error(text, brace, "a statement or a section")
+        offset = block.end = brace + 1
+        block = stack.pop()
     if stack:
         raise syntax_error(text, offset, "a closing brace")
-    block.end = offset
-    block.index = len(blocks)
-    blocks.append(block)
+    block.end = brace
     return blocks

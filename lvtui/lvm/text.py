@@ -11,16 +11,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TypeVar
 
 from lvtui.errors import FormatError
-from lvtui.lvm.build import FieldError, build_lv, build_pv, build_segment, is_segment
+from lvtui.lvm.build import FieldError
 from lvtui.lvm.group import VgHead, build_head, build_vg
-from lvtui.lvm.model import LogicalVolume, PhysicalVolume, Section, Segment, Statement, VolumeGroup
+from lvtui.lvm.model import LogicalVolume, Section, VolumeGroup
 from lvtui.lvm.render import render
 from lvtui.lvm.ring import RingCut, cut_ring, whole_volume
-from lvtui.lvm.sections import Items, SectionStore
+from lvtui.lvm.sections import SectionStore
 from lvtui.lvm.split import (
+    BLOCK_BYTES_MIN,
     BLOCKS_MAX,
     DEPTH_MAX,
     HOLE,
@@ -30,17 +30,17 @@ from lvtui.lvm.split import (
     syntax_error,
 )
 from lvtui.lvm.tokens import SectionError
-from lvtui.lvm.trailer import read_trailer
+from lvtui.lvm.trailer import Trailer, read_trailer
+from lvtui.lvm.volumes import VolumeStore, fill, located, text_of
 
 __all__ = ["DEPTH_MAX", "SECTION_BYTES_MAX", "TEXT_BYTES_MAX", "TextParser", "render"]
 
 TEXT_BYTES_MAX = 64 * 1024 * 1024
 
-_Built = TypeVar("_Built")
-
 _BOM = b"\xef\xbb\xbf"
 _CONTENTS = "Text Format Volume Group"
 _LVS_DEPTH = 2
+_PVS, _LVS = b"physical_volumes", b"logical_volumes"
 _SEQNO = re.compile(rb'\s*id\s*=\s*"[^"\\]*"\s*seqno\s*=\s*(0|[1-9][0-9]{0,8})(?=\s)')
 
 
@@ -60,10 +60,6 @@ class _Pieces(dict[bytes, LogicalVolume]):
         return volume
 
 
-def _str(text: bytes) -> str:
-    return text.decode("utf-8", "surrogateescape")
-
-
 def _only_block(text: bytes, blocks: list[Block]) -> Block:
     outer = blocks[-1]
     if outer.flat != HOLE or outer.children[0].start != 0 or outer.children[0].end != len(text):
@@ -71,26 +67,40 @@ def _only_block(text: bytes, blocks: list[Block]) -> Block:
     return outer.children[0]
 
 
+def _check_contents(trailer: Trailer, end: int, *, pasted: bool) -> None:
+    fields = {statement.key: statement.value for statement in trailer.statements}
+    if pasted and "contents" not in fields:
+        return
+    for key, expected in (("contents", _CONTENTS), ("version", 1)):
+        if fields.get(key) != expected:
+            raise FormatError(
+                "LV-TXT-07",
+                "the metadata text does not say {key} = {expected}, but {found}",
+                offset_bytes=end,
+                key=key,
+                expected=expected,
+                found=str(fields.get(key, "nothing"))[:64],
+            )
+
+
 class TextParser:
     """Parses the texts of one corpus; keeps what is distinct."""
 
     def __init__(self) -> None:
-        self._store = SectionStore()
-        self._heads: dict[bytes, VgHead] = {}
-        self._pvs: dict[bytes, PhysicalVolume] = {}
-        self._lvs: dict[bytes, LogicalVolume] = {}
-        self._segments: dict[bytes, Segment] = {}
+        self._sections = SectionStore()
+        self._volumes = VolumeStore(self._sections)
         self._pieces = _Pieces(self._piece)
+        self._heads: dict[bytes, VgHead] = {}
 
     @property
     def parser_calls(self) -> int:
         """How often pyparsing ran: equals `distinct_sections`, exactly."""
-        return self._store.parser_calls
+        return self._sections.parser_calls
 
     @property
     def distinct_sections(self) -> int:
         """How many distinct flat sections the texts so far had."""
-        return self._store.distinct_sections
+        return self._sections.distinct_sections
 
     def parse(self, text: bytes, *, pasted: bool = False) -> VolumeGroup:
         """Parse one whole text, in ring order or in backup-file order with comments.
@@ -112,26 +122,32 @@ class TextParser:
             )
         if (nul := text.find(b"\0")) >= 0:
             text = text[:nul]
-        vg = self.parse_ring_form(text) or self.parse_any_form(text)
-        self._check_contents(vg, len(text), pasted=pasted)
-        return vg
+        return self.parse_ring_form(text) or self.parse_any_form(text, pasted=pasted)
 
     def parse_ring_form(self, text: bytes) -> VolumeGroup | None:
-        """Parse a text by the fast cut; None where it is not in the ring's form or is broken."""
+        """Parse a text by the fast cut; None where it is not in the ring's form, or is broken."""
+        # How many sections are too many is the splitter's to tell.
+        if len(text) > BLOCKS_MAX * BLOCK_BYTES_MIN and text.count(b"{") > BLOCKS_MAX:
+            return None
         cut = cut_ring(text)
-        # The limit on sections is the splitter's to tell.
-        if cut is None or text.count(b"{") > BLOCKS_MAX:
+        if cut is None:
             return None
         try:
             head = self._heads.get(cut.skeleton) or self._skeleton(cut)
             lvs = tuple(map(self._pieces.__getitem__, cut.volumes))
-            trailer = read_trailer(HOLE + cut.outer, self._store)
-        except (FormatError, SectionError, _NotRingFormError):
+            trailer = read_trailer(cut.outer, self._sections)
+        except (FormatError, FieldError, SectionError, _NotRingFormError):
+            return None
+        if not trailer.canonical:
             return None
         return build_vg(head, cut.seqno, lvs, trailer)
 
-    def parse_any_form(self, text: bytes) -> VolumeGroup:
-        """Parse a text by the splitter."""
+    def parse_any_form(self, text: bytes, *, pasted: bool = False) -> VolumeGroup:
+        """Parse a text by the splitter.
+
+        Raises:
+            FormatError: as `parse`.
+        """
         if text.startswith(_BOM):
             text = b"   " + text[len(_BOM) :]
         blocks = split(text)
@@ -143,31 +159,14 @@ class TextParser:
         (group,) = outer.children
         seqno, head = self._head(text, blocks, group)
         lvs = tuple(
-            self._lv(text, blocks, block)
-            for container in group.children
-            if container.name == b"logical_volumes"
-            for block in self._members(text, container)
+            self._volumes.lv(text, blocks, block) for block in self._members(text, group, _LVS)
         )
         try:
-            trailer = read_trailer(outer.flat, self._store)
+            trailer = read_trailer(outer.flat, self._sections)
         except SectionError as error:
             raise syntax_error(text, outer.locate(error.flat_offset), error.expected) from None
+        _check_contents(trailer, len(text), pasted=pasted)
         return build_vg(head, seqno, lvs, trailer)
-
-    def _check_contents(self, vg: VolumeGroup, end: int, *, pasted: bool) -> None:
-        fields = {statement.key: statement.value for statement in vg.trailer}
-        if pasted and "contents" not in fields:
-            return
-        for key, expected in (("contents", _CONTENTS), ("version", 1)):
-            if fields.get(key) != expected:
-                raise FormatError(
-                    "LV-TXT-07",
-                    "the metadata text does not say {key} = {expected}, but {found}",
-                    offset_bytes=end,
-                    key=key,
-                    expected=expected,
-                    found=str(fields.get(key, "nothing"))[:64],
-                )
 
     def _skeleton(self, cut: RingCut) -> VgHead:
         blocks = split(cut.skeleton)
@@ -176,113 +175,38 @@ class TextParser:
         return head
 
     def _piece(self, piece: bytes) -> LogicalVolume:
-        text = whole_volume(piece)
-        blocks = split(text, depth=_LVS_DEPTH)
-        return self._lv(text, blocks, _only_block(text, blocks))
+        volume = self._volumes.lv_of_piece(piece)
+        if volume is None:
+            text = whole_volume(piece)
+            blocks = split(text, depth=_LVS_DEPTH)
+            volume = self._volumes.lv(text, blocks, _only_block(text, blocks))
+        return volume
+
+    def _members(self, text: bytes, group: Block, name: bytes) -> list[Block]:
+        members: list[Block] = []
+        for container in group.children:
+            if container.name == name:
+                if any(item is not None for item in self._volumes.items(text, container)):
+                    raise syntax_error(text, container.start, "a section that holds only sections")
+                members += container.children
+        return members
 
     def _head(self, text: bytes, blocks: list[Block], group: Block) -> tuple[int, VgHead]:
         pvs = tuple(
-            self._pv(text, blocks, block)
-            for container in group.children
-            if container.name == b"physical_volumes"
-            for block in self._members(text, container)
+            self._volumes.pv(text, blocks, block) for block in self._members(text, group, _PVS)
         )
-        flat = group.flat
-        seqno = 0
-        masked = _SEQNO.match(flat)
-        if masked is not None:
-            seqno = int(masked[1])
-            flat = flat[: masked.start(1)] + b"0" + flat[masked.end(1) :]
-        items = iter(self._items(text, group, flat, masked))
-        children: list[Statement | Section] = []
-        nested = iter(group.children)
-        for item in items:
-            if item is not None:
-                children.append(item)
-            elif (block := next(nested)).name not in {b"physical_volumes", b"logical_volumes"}:
-                children.append(self._section(text, blocks, block))
-        section = Section(_str(group.name), tuple(children))
-        head = self._build(group, lambda: build_head(section, pvs, seqno_masked=masked is not None))
-        return (seqno if masked is not None else head.seqno), head
-
-    def _members(self, text: bytes, container: Block) -> list[Block]:
-        if any(item is not None for item in self._items(text, container, container.flat)):
-            raise syntax_error(text, container.start, "a section that holds only sections")
-        return container.children
-
-    def _pv(self, text: bytes, blocks: list[Block], block: Block) -> PhysicalVolume:
-        raw = text[block.start : block.end]
-        known = self._pvs.get(raw)
-        if known is None:
-            section = self._section(text, blocks, block)
-            known = self._pvs[raw] = self._build(block, lambda: build_pv(section))
-        return known
-
-    def _lv(self, text: bytes, blocks: list[Block], block: Block) -> LogicalVolume:
-        raw = text[block.start : block.end]
-        known = self._lvs.get(raw)
-        if known is None:
-            segments: list[Segment] = []
-            built: dict[int, Section] = {}
-            for child in block.children:
-                if is_segment(_str(child.name)):
-                    segment = self._segment(text, blocks, child)
-                    segments.append(segment)
-                    built[child.start] = segment.section
-                else:
-                    built[child.start] = self._section(text, blocks, child)
-            section = Section(_str(block.name), self._children(text, block, built))
-            known = self._build(block, lambda: build_lv(section, tuple(segments)))
-            self._lvs[raw] = known
-        return known
-
-    def _segment(self, text: bytes, blocks: list[Block], block: Block) -> Segment:
-        raw = text[block.start : block.end]
-        known = self._segments.get(raw)
-        if known is None:
-            section = self._section(text, blocks, block)
-            known = self._segments[raw] = self._build(block, lambda: build_segment(section))
-        return known
-
-    def _section(self, text: bytes, blocks: list[Block], block: Block) -> Section:
-        built: dict[int, Section] = {}
-        for each in (*blocks[block.first : block.index], block):
-            built[each.start] = Section(_str(each.name), self._children(text, each, built))
-        return built[block.start]
-
-    def _children(
-        self, text: bytes, block: Block, built: dict[int, Section]
-    ) -> tuple[Statement | Section, ...]:
-        nested = iter(block.children)
-        return tuple(
-            built[next(nested).start] if item is None else item
-            for item in self._items(text, block, block.flat)
+        masked = _SEQNO.match(group.flat)
+        items = self._volumes.items(
+            text, group if masked is None else group.masked(*masked.span(1))
         )
-
-    def _items(
-        self, text: bytes, block: Block, flat: bytes, masked: re.Match[bytes] | None = None
-    ) -> Items:
-        try:
-            return self._store.items(flat)
-        except SectionError as error:
-            offset = error.flat_offset
-            if masked is not None and offset > masked.start(1):
-                offset += masked.end(1) - masked.start(1) - 1
-            raise syntax_error(text, block.locate(offset), error.expected) from None
-
-    def _build(self, block: Block, build: Callable[[], _Built]) -> _Built:
-        try:
-            return build()
-        except FieldError as error:
-            places = re.finditer(rb"(?<![^\s\0])" + re.escape(error.key.encode()), block.flat)
-            at = max((place.start() for place in places), default=None)
-            raise FormatError(
-                "LV-TXT-06",
-                "the section {name} of the metadata text, at its byte {offset}: "
-                "{key} must be {expected}, {found} is found",
-                offset_bytes=block.start if at is None else block.locate(at),
-                name=error.section,
-                key=error.key,
-                expected=error.expected,
-                found=error.found,
-            ) from None
+        # The volumes live beside the section, in `pvs` and `lvs`: their containers leave no item.
+        kept = iter([child.name not in {_PVS, _LVS} for child in group.children])
+        items = tuple(item for item in items if item is not None or next(kept))
+        nested = [
+            self._volumes.section(text, blocks, child)
+            for child in group.children
+            if child.name not in {_PVS, _LVS}
+        ]
+        section = Section(text_of(group.name), fill(items, nested))
+        head = located(lambda: build_head(section, pvs, seqno_masked=masked is not None), group)
+        return (head.seqno if masked is None else int(masked[1])), head

@@ -21,7 +21,7 @@ _FRACTION_DIGITS_MAX = 15
 
 BLANK = r" \t\r\n\f\v"
 SPACE = rf"(?:[{BLANK}]++|#[^\n\0]*+)*"
-STRING = r'"(?:[^"\\\0]++|\\[^\0])*"'
+STRING = r'"[^"\\\0]*+(?:\\[^\0][^"\\\0]*+)*"'
 RAW_STRING = r"'[^'\0]*+'"
 _WORD_CHARS = rf"""[^{BLANK}#={{}}\[\],"'\0]"""
 WORD = rf"{_WORD_CHARS}++"
