@@ -1,61 +1,65 @@
-"""From a lost volume to a verified image: the job, its destination, its start and its watching."""
+"""From a lost volume to a copy job, as a value; the other parts of a copy are found here, too."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from enum import StrEnum
-from pathlib import Path
+import re
+from collections.abc import Iterator
 
-from lvtui.flow.discover import Discovery, LostReport
-from lvtui.message import Message
-from lvtui.plan.facts import CopyProgress
-from lvtui.plan.job import JobSpec
+from lvtui.errors import CheckStop, UserError
+from lvtui.flow.by_hand import dd_lines_of
+from lvtui.flow.destination import (
+    DestinationRow,
+    Finding,
+    Severity,
+    check_destination,
+    suggest_destinations,
+)
+from lvtui.flow.discover import Discovery
+from lvtui.flow.jobs import (
+    ask,
+    find_jobs,
+    leave_or_watch,
+    progress_of,
+    resume_job,
+    run_job,
+    spec_of,
+    start_job,
+    watch_job,
+)
+from lvtui.flow.judging import LostReport
+from lvtui.host.paths import absolute
+from lvtui.lvm.mapping import MappedRange
+from lvtui.plan.job import JobPiece, JobSource, JobSpec
+from lvtui.source import ByteRange
 
+__all__ = [
+    "DestinationRow",
+    "Finding",
+    "Severity",
+    "ask",
+    "check_destination",
+    "dd_lines",
+    "default_file_name",
+    "find_jobs",
+    "leave_or_watch",
+    "make_job",
+    "progress_of",
+    "resume_job",
+    "run_job",
+    "spec_of",
+    "start_job",
+    "suggest_destinations",
+    "watch_job",
+]
 
-class Severity(StrEnum):
-    """Word of a check."""
-
-    OK = "OK"
-    WARN = "WARN"
-    STOP = "STOP"
-    UNKNOWN = "?"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One check of a destination, with its code (`LV-DST-03`)."""
-
-    severity: Severity
-    code: str
-    message: Message
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DestinationRow:
-    """A place that the Copy page offers."""
-
-    path: str
-    """A folder on a mounted file system."""
-    filesystem: str
-    free_bytes: int
-    finding: Finding
-    """Why it is not offered (STOP), or what to know (WARN), or OK."""
-
-
-def suggest_destinations(discovery: Discovery, need_bytes: int) -> tuple[DestinationRow, ...]:
-    """Mounted file systems with their free space; those that hold the source are STOP."""
-    raise NotImplementedError
-
-
-def check_destination(discovery: Discovery, to: str, need_bytes: int) -> tuple[Finding, ...]:
-    """Everything that speaks against `to`, worst first; empty space needed is sparse-aware."""
-    raise NotImplementedError
+FORMATS = ("lv",)
+FILE_NAME_CHARS_MAX = 120
 
 
 def default_file_name(report: LostReport, fmt: str) -> str:
     """`VHD-1b2c9f04-….lv`: safe for any file system."""
-    raise NotImplementedError
+    name = re.sub(r"[^A-Za-z0-9_.+-]", "_", report.lost.lv.name).lstrip(".-")
+    return f"{name[:FILE_NAME_CHARS_MAX] or 'volume'}.{fmt}"
 
 
 def make_job(
@@ -71,48 +75,95 @@ def make_job(
     Raises:
         UserError, CheckStop: an unsupported segment type, an unknown format.
     """
-    raise NotImplementedError
+    if fmt not in FORMATS:
+        raise UserError(
+            "LV-CPY-01",
+            "lvtui copies volumes in the format lv (the LV byte for byte), not yet {format}.",
+            format=fmt,
+        )
+    if not report.ranges:
+        reasons = report.verdict.reasons
+        raise CheckStop(
+            "LV-CPY-02",
+            "{name} cannot be copied: {why}",
+            name=report.lost.lv.name,
+            why=str(reasons[0]) if reasons else "its extents are not known",
+        )
+    where = dict(discovery.pv_sources)
+    sizes = [source.size_bytes for source in discovery.sources]
+    history = report.lost.history
+    return JobSpec(
+        lv_name=report.lost.lv.name,
+        lv_uuid=report.lost.lv.uuid,
+        vg_uuid=history.vg_uuid,
+        version_id=report.lost.last_seen.id,
+        format=fmt,
+        size_bytes=report.size_bytes,
+        sources=_sources(discovery),
+        pieces=tuple(
+            piece for run in report.ranges for piece in _pieces(run, where.get(run.pv_uuid), sizes)
+        ),
+        to=absolute(to),
+        overwritten=_conflicts(report, now=True),
+        at_risk=_conflicts(report, now=False),
+        rate_bytes_per_s=rate_bytes_per_s,
+    )
 
 
 def dd_lines(discovery: Discovery, report: LostReport, *, to: str) -> tuple[str, ...]:
     """Way A by hand: `dd` lines, one a run of extents, that give the same image."""
-    raise NotImplementedError
+    return dd_lines_of(make_job(discovery, report, to=to))
 
 
-def start_job(case_dir: Path, spec: JobSpec) -> Path:
-    """Make (or find again) the job's directory and start its detached worker; returns the directory.
-
-    The same source identity, LV, version, format and destination is the same job: unfinished, it
-    resumes; finished, the destination is verified.
-
-    Raises:
-        DestinationError: refused, exists without a job, no space. LockedError: a worker runs.
-    """
-    raise NotImplementedError
-
-
-def run_job(
-    case_dir: Path, spec: JobSpec, *, on_progress: Callable[[CopyProgress], bool]
-) -> CopyProgress:
-    """The same in the foreground: watches until it ends; False from `on_progress` stops it."""
-    raise NotImplementedError
+def _sources(discovery: Discovery) -> tuple[JobSource, ...]:
+    uuids = {index: uuid for uuid, index in discovery.pv_sources}
+    return tuple(
+        JobSource(
+            path=absolute(source.path),
+            pv_uuid=uuids.get(index),
+            identity=source.identity,
+            metadata_areas=tuple(
+                ByteRange(area.offset_bytes, area.size_bytes) for area in source.areas
+            ),
+        )
+        for index, source in enumerate(discovery.sources)
+    )
 
 
-def progress_of(job_dir: Path) -> CopyProgress:
-    """What the job directory says now; cheap enough for once a second."""
-    raise NotImplementedError
+def _pieces(run: MappedRange, source: int | None, sizes: list[int]) -> Iterator[JobPiece]:
+    """A run as pieces: what lies behind the end of its source has none."""
+    there_bytes = 0
+    if source is not None:
+        there_bytes = max(0, min(run.length_bytes, sizes[source] - run.pv_offset_bytes))
+    if there_bytes:
+        yield JobPiece(
+            out_offset_bytes=run.lv_offset_bytes,
+            length_bytes=there_bytes,
+            source=source,
+            source_offset_bytes=run.pv_offset_bytes,
+        )
+    if there_bytes < run.length_bytes:
+        yield JobPiece(
+            out_offset_bytes=run.lv_offset_bytes + there_bytes,
+            length_bytes=run.length_bytes - there_bytes,
+            source=None,
+            source_offset_bytes=0,
+        )
 
 
-def ask(job_dir: Path, want: str, *, rate_bytes_per_s: int | None = None) -> None:
-    """Ask the worker to `run`, `pause` or `stop`, or for another rate; it echoes the number."""
-    raise NotImplementedError
-
-
-def resume_job(job_dir: Path) -> None:
-    """Start a worker again for a stopped or failed job."""
-    raise NotImplementedError
-
-
-def find_jobs(case_dir: Path) -> tuple[Path, ...]:
-    """The jobs of a case, oldest first."""
-    raise NotImplementedError
+def _conflicts(report: LostReport, *, now: bool) -> tuple[ByteRange, ...]:
+    """Ranges of the image that another LV owns now, or owned in between; neighbours joined."""
+    extent_bytes = report.verdict.extent_bytes
+    joined: list[ByteRange] = []
+    runs = sorted(
+        (conflict.lv_start_extent * extent_bytes, conflict.extent_count * extent_bytes)
+        for conflict in report.verdict.conflicts
+        if conflict.now is now
+    )
+    for start, length in runs:
+        if joined and start <= joined[-1].end_bytes:
+            end = max(joined[-1].end_bytes, start + length)
+            joined[-1] = ByteRange(joined[-1].offset_bytes, end - joined[-1].offset_bytes)
+        else:
+            joined.append(ByteRange(start, length))
+    return tuple(joined)

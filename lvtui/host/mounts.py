@@ -24,6 +24,8 @@ class Mount:
     filesystem: str
     source: str
     read_only: bool
+    options: tuple[str, ...] = ()
+    """Of the file system itself: overlayfs names its layers here."""
 
 
 def parse_mountinfo(text: str) -> tuple[Mount, ...]:
@@ -41,6 +43,7 @@ def parse_mountinfo(text: str) -> tuple[Mount, ...]:
                 root=_unescaped(fields[3]),
                 filesystem=rest[0],
                 source=_unescaped(rest[1]),
+                options=tuple(_unescaped(option) for option in rest[2].split(",")),
                 read_only="ro" in fields[5].split(",") or "ro" in rest[2].split(","),
             )
         )

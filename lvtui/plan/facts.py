@@ -56,6 +56,7 @@ class DestinationFacts:
     kind: str
     """`file`, `folder`, `block` or `other`."""
     parent_exists: bool
+    parent_writable: bool
     free_bytes: int | None
     filesystem: str | None
     """Type as in /proc/mounts: ext4, nfs4, vfat, …"""
@@ -63,7 +64,8 @@ class DestinationFacts:
     file_size_limit_bytes: int | None
     """Of the file system type, where it has one that matters (vfat: 4 GiB - 1)."""
     stacked_on: frozenset[str]
-    """Every block device and backing file below it, transitively, as `b:MAJ:MIN` or `f:DEV:INO`."""
+    """Every block device and backing file below it, transitively, as `b:MAJ:MIN` or `f:DEV:INO`;
+    volume groups as `v:UUID` without dashes."""
 
 
 class CopyState(StrEnum):
@@ -104,7 +106,7 @@ class CopyProgress:
     state: CopyState
     size_bytes: int
     done_bytes: int
-    """Durable or hole; while verifying, bytes read back."""
+    """Copied or hole, durable at the next checkpoint; while verifying, bytes read back."""
     holes_bytes: int
     unreadable_bytes: int
     read_errors: int
@@ -118,5 +120,9 @@ class CopyProgress:
     rate_limit_bytes_per_s: int | None
     problem: Message | None
     result: CopyResult | None
+    problem_code: str | None = None
+    """`LV-…` of the error that made it fail."""
+    problem_exit: int | None = None
+    """And its exit code (commands.md)."""
     n: int = 0
     """Number of the last request that the worker has taken from want.json."""

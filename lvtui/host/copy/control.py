@@ -84,8 +84,9 @@ class Control:
             self._asked_at = now
             self._want = self._folder.want()
             self._meter.n = self._want.n
-            rate = self._rate_bytes_per_s
-            self._meter.rate_limit_bytes_per_s = self._want.rate_bytes_per_s or rate
+            asked = self._want.rate_bytes_per_s
+            rate = self._rate_bytes_per_s if asked is None else asked
+            self._meter.rate_limit_bytes_per_s = rate or None
         if self._signalled or self._want.want == "stop":
             raise StopAsked
 

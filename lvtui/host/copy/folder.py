@@ -39,6 +39,7 @@ class Want:
     want: str = "run"
     """`run`, `pause` or `stop`."""
     rate_bytes_per_s: int | None = None
+    """0: no limit; None: that of the job."""
     n: int = 0
     """Grows with every request."""
 

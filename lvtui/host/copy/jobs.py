@@ -104,13 +104,15 @@ def start(folder: JobFolder, *, argv: tuple[str, ...] | None = None) -> None:
 
 
 def ask(folder: JobFolder, want: str, *, rate_bytes_per_s: int | None = None) -> int:
-    """Ask the worker for something; returns the number that it will echo."""
+    """Ask the worker for something; returns the number that it will echo.
+
+    A rate of 0 lifts the limit; None keeps what was asked for before.
+    """
     lock = take_lock(folder.path / "want.lock", wait_tries=LOCK_TRIES)
     try:
         before = folder.want()
-        asked = Want(
-            want=want, rate_bytes_per_s=rate_bytes_per_s or before.rate_bytes_per_s, n=before.n + 1
-        )
+        rate = before.rate_bytes_per_s if rate_bytes_per_s is None else rate_bytes_per_s
+        asked = Want(want=want, rate_bytes_per_s=rate, n=before.n + 1)
         folder.write_want(SystemFiles(), asked)
     finally:
         if lock is not None:
@@ -143,8 +145,13 @@ def progress(folder: JobFolder) -> CopyProgress:
     return said
 
 
-def follow(folder: JobFolder, on_progress: Callable[[CopyProgress], bool]) -> CopyProgress:
-    """Watch until no worker has the job; False from `on_progress` asks it to stop, once."""
+def follow(
+    folder: JobFolder, on_progress: Callable[[CopyProgress], bool], *, stop: bool = True
+) -> CopyProgress:
+    """Watch until no worker has the job.
+
+    False from `on_progress` asks it to stop, once; without `stop` the viewer leaves instead.
+    """
     asked = False
     while True:
         alive = is_alive(folder)
@@ -153,6 +160,8 @@ def follow(folder: JobFolder, on_progress: Callable[[CopyProgress], bool]) -> Co
             on_progress(seen)
             return seen
         if not on_progress(seen) and not asked:
+            if not stop:
+                return seen
             ask(folder, "stop")
             asked = True
         time.sleep(FOLLOW_SECONDS)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections import deque
 
+from lvtui.errors import LvtuiError
 from lvtui.host.copy.folder import Heartbeat, JobFolder
 from lvtui.host.files import Files
 from lvtui.host.machine import Clock, boot_id, boot_seconds, own_pid, process_start
@@ -44,6 +45,7 @@ class Meter:
         self.rate_limit_bytes_per_s: int | None = None
         self.problem: Message | None = None
         """What it waits for, or why it failed."""
+        self.error: LvtuiError | None = None
         self.warning: Message | None = None
         """What to know while it goes on."""
         self.result: CopyResult | None = None
@@ -73,6 +75,10 @@ class Meter:
         """Time passed in a pause; it counts for no rate."""
         self._idle_seconds += seconds
         self._window.clear()
+
+    def fail(self, error: LvtuiError) -> None:
+        """It ends by an error."""
+        self.state, self.problem, self.error = CopyState.FAILED, error.message, error
 
     def tick(self) -> None:
         """Write the progress if it is time to."""
@@ -114,6 +120,8 @@ class Meter:
             rate_limit_bytes_per_s=self.rate_limit_bytes_per_s,
             problem=self.problem or self.warning,
             result=self.result,
+            problem_code=self.error.code if self.error else None,
+            problem_exit=self.error.exit_code if self.error else None,
             n=self.n,
         )
 

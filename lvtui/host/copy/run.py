@@ -63,10 +63,9 @@ def run(
         except StopAsked:
             meter.state = CopyState.STOPPED
         except LvtuiError as error:
-            meter.state, meter.problem = CopyState.FAILED, error.message
+            meter.fail(error)
         except OSError as error:
-            problem = refused(error, Path(str(error.filename or spec.to)))
-            meter.state, meter.problem = CopyState.FAILED, problem.message
+            meter.fail(refused(error, Path(str(error.filename or spec.to))))
         with contextlib.suppress(OSError):
             problem_text = str(meter.problem) if meter.problem else None
             log.append(meter.state.value, done_bytes=meter.done_bytes, problem=problem_text)
@@ -135,9 +134,9 @@ class _Run:
         if found is None:
             target.may_hold_old = target.may_hold_old or manifest.existed
             return Checkpoint(copy_map=CopyMap.untried(self._spec.size_bytes), runs=1)
-        checkpoint = replace(found, runs=found.runs + 1)
         if target.path == self._final:
-            return checkpoint
+            return found
+        checkpoint = replace(found, runs=found.runs + 1)
         again = trusted(checkpoint, manifest, target)
         if again != checkpoint:
             lost_bytes = again.copy_map.total_bytes(BlockStatus.UNTRIED)
@@ -198,7 +197,10 @@ class _Run:
         verified = not found.differing
         # Every chunk's digest was taken in one go while reading the source; where all equal those
         # of the image, the whole image's digest is the source's.
-        one_go = verified and checkpoint.runs == 1
+        before = self._folder.result()
+        one_go = verified and (
+            checkpoint.runs == 1 or (before is not None and before.source_sha256 == found.sha256)
+        )
         return CopyResult(
             bytes_written=self._spec.size_bytes - found.zeros_bytes,
             bytes_holes=found.zeros_bytes,

@@ -164,6 +164,21 @@ def open_target(folder: JobFolder, final: Path, size_bytes: int, files: Files) -
     raise FileNotFoundError(part)
 
 
+def refuse_strangers(folder: JobFolder, final: Path) -> None:
+    """Refuse now what the worker would refuse: a file in the way that this job did not make.
+
+    Raises:
+        DestinationError: `LV-DST-10`.
+    """
+    if folder.target() is not None:
+        return
+    if os.path.lexists(final):
+        raise _exists(final)
+    part = part_path(final)
+    if os.path.lexists(part) and part.lstat().st_size:
+        raise _exists(part)
+
+
 def _make(folder: JobFolder, final: Path, size_bytes: int, files: Files) -> Target:
     part = part_path(final)
     if os.path.lexists(final):

@@ -22,7 +22,6 @@ from lvtui.host.machine import SystemClock
 from lvtui.plan.facts import CopyState
 from lvtui.plan.job import exit_code
 
-FAILED = 12
 INTERRUPTED = 130
 
 
@@ -39,8 +38,9 @@ def main(job_dir: str) -> int:
         return error.exit_code
     if progress.state is CopyState.STOPPED:
         return INTERRUPTED
-    if progress.result is None:
-        return FAILED
+    if progress.problem_exit is not None:
+        return progress.problem_exit
+    assert progress.result is not None, "a copy that neither stopped nor failed has a result"
     return exit_code(folder.spec(), progress.result)
 
 
