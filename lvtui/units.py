@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import NewType
 
-import humanize
-
 Bytes = NewType("Bytes", int)
 Sectors = NewType("Sectors", int)
 Extents = NewType("Extents", int)
@@ -26,6 +24,9 @@ def human_bytes(size_bytes: int) -> str:
     """`40.0 GiB`: binary units, one digit; below a KiB the bytes themselves."""
     if abs(size_bytes) < KiB:
         return f"{size_bytes} B"
+    # Here, not above: the copy worker says nothing but errors, and must stay small.
+    import humanize  # noqa: PLC0415
+
     return humanize.naturalsize(size_bytes, binary=True, format="%.1f")
 
 
