@@ -41,7 +41,7 @@ HEAD_BYTES = 16 * MiB
 TAIL_BYTES = 64 * MiB
 
 _PE_START = re.compile(rb"\npe_start = (\d{1,12})\n")
-_PE_STARTS_MAX = 16
+_PE_STARTS_MAX = 4
 
 
 def find_areas(
@@ -129,21 +129,22 @@ def _guess(read: ByteSource, device_index: int) -> MetadataArea | None:
     texts = find_texts(data, start=MDA_HEADER_BYTES)
     if not texts:
         return None
-    ends = [end - start for end in _pe_starts_bytes(texts) if end - start >= AREA_BYTES_MIN]
-    longest = max((end for end in ends if end <= AREA_BYTES_MAX), default=0)
-    if longest > len(data):
-        data = read.pread(start, longest).data
-    ends += [text.end // SECTOR_BYTES * SECTOR_BYTES for text in texts[-1:]]
-    for end in ends:
+    pe_starts = _pe_starts_bytes(texts)
+    # Texts behind their own pe_start are those of a PV inside a volume.
+    ends = [end - start for end in pe_starts if texts[0].start < end - start <= AREA_BYTES_MAX]
+    if pe_starts and not ends:
+        return None
+    size_bytes = max(ends, default=len(data))
+    if size_bytes > len(data):
+        data = read.pread(start, size_bytes).data
+    for end in (*ends, texts[-1].end // SECTOR_BYTES * SECTOR_BYTES):
         if end <= len(data) and any(
             text.state is CopyState.WRAPPED
             for text in find_texts(data[:end], start=MDA_HEADER_BYTES, wraps=True)
         ):
-            longest = end
+            size_bytes = end
             break
-    return _area(
-        read, start, longest or len(data), None, device_index=device_index, named_by="guess"
-    )
+    return _area(read, start, size_bytes, None, device_index=device_index, named_by="guess")
 
 
 def _pe_starts_bytes(texts: list[FoundText]) -> list[int]:
