@@ -30,7 +30,7 @@ from lvtui.lvm.split import (
     syntax_error,
 )
 from lvtui.lvm.tokens import SectionError
-from lvtui.lvm.trailer import Trailer, read_trailer
+from lvtui.lvm.trailer import Trailer, TrailerReader
 from lvtui.lvm.volumes import VolumeStore, fill, located, text_of
 
 __all__ = ["DEPTH_MAX", "SECTION_BYTES_MAX", "TEXT_BYTES_MAX", "TextParser", "render"]
@@ -89,6 +89,7 @@ class TextParser:
     def __init__(self) -> None:
         self._sections = SectionStore()
         self._volumes = VolumeStore(self._sections)
+        self._trailers = TrailerReader(self._sections)
         self._pieces = _Pieces(self._piece)
         self._heads: dict[bytes, VgHead] = {}
 
@@ -130,12 +131,12 @@ class TextParser:
         if len(text) > BLOCKS_MAX * BLOCK_BYTES_MIN and text.count(b"{") > BLOCKS_MAX:
             return None
         cut = cut_ring(text)
-        if cut is None:
+        if cut is None or len(cut.outer) > SECTION_BYTES_MAX:
             return None
         try:
             head = self._heads.get(cut.skeleton) or self._skeleton(cut)
             lvs = tuple(map(self._pieces.__getitem__, cut.volumes))
-            trailer = read_trailer(cut.outer, self._sections)
+            trailer = self._trailers.read(cut.outer)
         except (FormatError, FieldError, SectionError, _NotRingFormError):
             return None
         if not trailer.canonical:
@@ -162,7 +163,7 @@ class TextParser:
             self._volumes.lv(text, blocks, block) for block in self._members(text, group, _LVS)
         )
         try:
-            trailer = read_trailer(outer.flat, self._sections)
+            trailer = self._trailers.read(outer.flat)
         except SectionError as error:
             raise syntax_error(text, outer.locate(error.flat_offset), error.expected) from None
         _check_contents(trailer, len(text), pasted=pasted)
