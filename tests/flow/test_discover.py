@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -77,11 +76,10 @@ def test_reading_can_be_cancelled(demo: str) -> None:
 
 def test_discovery_never_writes_to_the_image(demo: str) -> None:
     before = Path(demo).stat()
-    sha = subprocess.run(["sha256sum", demo], capture_output=True, check=True).stdout
     discover(demo)
+    after = Path(demo).stat()
 
-    assert Path(demo).stat().st_mtime_ns == before.st_mtime_ns
-    assert subprocess.run(["sha256sum", demo], capture_output=True, check=True).stdout == sha
+    assert (before.st_mtime_ns, before.st_ctime_ns) == (after.st_mtime_ns, after.st_ctime_ns)
 
 
 def test_versions_and_lost_agree_on_the_current_version(demo: str) -> None:
@@ -162,6 +160,7 @@ def test_every_verdict_agrees_with_what_was_really_overwritten(
         assert answer["size_bytes"] == lost["size_bytes"]
         assert answer["overwritten_bytes"] == lost["overwritten_bytes"]
         assert answer["at_risk_bytes"] == lost["at_risk_bytes"]
-        assert (answer["verdict"] == "intact") == lost["intact"]
-        if lost["intact"]:
+        touched = lost["overwritten_bytes"] + lost["at_risk_bytes"]
+        assert (answer["verdict"] == "intact") == (touched == 0)
+        if answer["verdict"] == "intact":
             assert lost["sha256_now"] == lost["sha256_when_lost"]
