@@ -16,7 +16,6 @@ import os
 import stat
 import struct
 from contextlib import ExitStack
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -136,7 +135,7 @@ class SourceDevice:
 def _open(path: str) -> int:
     """Open for reading only; the kind is looked at first, for opening some devices does things."""
     try:
-        mode = Path(path).stat().st_mode
+        mode = os.stat(path).st_mode  # noqa: PTH116 - Path("") would be the current folder
         if not (stat.S_ISBLK(mode) or stat.S_ISREG(mode)):
             raise _wrong_kind(path, mode)
         flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK
