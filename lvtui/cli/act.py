@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -12,9 +13,13 @@ from pathlib import Path
 from types import FrameType
 
 from lvtui.cli.look import emit, emit_lines, warn
-from lvtui.errors import UserError
+from lvtui.errors import DestinationError, UserError
+from lvtui.flow import cases, jobs
+from lvtui.flow import extract as extracts
+from lvtui.flow.discover import discover, find_lost
 from lvtui.flow.session import Session
 from lvtui.plan.facts import CopyProgress, CopyState
+from lvtui.plan.job import JobSpec
 from lvtui.safe import safe
 from lvtui.units import human_bytes, human_duration, human_percent, human_rate
 
@@ -23,7 +28,12 @@ _INTERRUPTED = 130
 
 def wizard(options: argparse.Namespace) -> int:
     """`lvtui [SOURCE]`."""
-    session = Session(source=options.source, read_only=options.read_only, case_dir=options.case)
+    session = Session(
+        source=options.source,
+        read_only=options.read_only,
+        case_dir=options.case,
+        step="device" if options.source else "start",
+    )
     return _open_wizard(session, options)
 
 
@@ -45,7 +55,11 @@ def _open_wizard(session: Session, options: argparse.Namespace) -> int:
     problem = terminal.check()
     if problem is not None:
         raise UserError("LV-TRM-01", "{problem}", problem=str(problem))
-    terminal.settle(ascii_only=options.ascii, no_color=options.no_color)
+    if options.ascii:
+        os.environ["LVTUI_ASCII"] = "1"
+    if options.no_color:
+        os.environ["NO_COLOR"] = "1"
+    terminal.settle_environment()
     from lvtui.ui.app import run  # noqa: PLC0415
 
     return run(session)
@@ -53,9 +67,7 @@ def _open_wizard(session: Session, options: argparse.Namespace) -> int:
 
 def extract(options: argparse.Namespace) -> int:
     """`lvtui extract SOURCE LV… --to FILE`."""
-    from lvtui.flow import copying  # noqa: PLC0415
-
-    discovery, jobs = copying.prepare_extract(
+    wanted = extracts.prepare(
         options.source,
         tuple(options.lvs),
         to=options.to,
@@ -63,127 +75,155 @@ def extract(options: argparse.Namespace) -> int:
         at=options.at,
         rate_bytes_per_s=options.rate,
     )
-    warn(discovery)
-    case_dir = copying.case_for(jobs, options.case)
-    results = []
-    worst = 0
-    with _stopping() as stopped:
-        for spec in jobs:
-            if options.detach:
-                job_dir = copying.start_job(case_dir, spec)
-                results.append({"lv": spec.lv_name, "job": str(job_dir)})
-                continue
-            show = _line(f"{safe(spec.lv_name)}: ", stopped)
-            progress = copying.run_job(case_dir, spec, on_progress=show)
-            _end_line()
-            code = copying.exit_code(spec, progress)
-            if stopped():
-                print(f"Stopped. To go on: lvtui resume {case_dir.name}", file=sys.stderr)
-                return _INTERRUPTED
-            copying.raise_problem(progress)
-            worst = copying.worse(worst, code)
-            results.append(copying.extract_answer(case_dir, spec, progress))
+    warn(wanted.discovery)
+    for warning in wanted.warnings:
+        print(f"lvtui: {safe(str(warning), limit_chars=400)}", file=sys.stderr)
+    case_dir = cases.case_for_jobs(wanted.jobs, options.case, wanted.discovery)
     if options.detach:
-        answer = {"schema": "lvtui.detached/1", "case": str(case_dir), "jobs": results}
-        lines = [f"{safe(case_dir.name)}: the copy runs. Watch: lvtui attach {case_dir.name}"]
-    else:
-        several = {"schema": "lvtui.extracts/1", "results": results}
-        answer = results[0] if len(results) == 1 else several
-        lines = [copying.result_line(result) for result in results]
+        started = [(jobs.start_job(case_dir, spec), spec) for spec in wanted.jobs]
+        _say_started(case_dir, started, options)
+        return 0
+    ended: list[tuple[Path, JobSpec, CopyProgress]] = []
+    with _stopping() as stopped:
+        for spec in wanted.jobs:
+            job_dir = jobs.start_job(case_dir, spec)
+            progress = jobs.watch_job(job_dir, _line(f"{safe(spec.lv_name)}: ", stopped))
+            _end_line()
+            if progress.state is not CopyState.DONE:
+                return _not_ended(case_dir, progress, stopped=stopped())
+            ended.append((job_dir, spec, progress))
+    return _say_ended(ended, options)
+
+
+def _say_started(
+    case_dir: Path, started: list[tuple[Path, JobSpec]], options: argparse.Namespace
+) -> None:
     if options.json:
-        emit(answer)
+        rows = [{"lv": spec.lv_name, "job": str(job_dir)} for job_dir, spec in started]
+        emit({"schema": "lvtui.detached/1", "case": str(case_dir), "jobs": rows})
     else:
-        emit_lines(lines)
+        print(f"The copy runs in {safe(case_dir.name)}. Watch: lvtui attach {safe(case_dir.name)}")
+
+
+def _say_ended(ended: list[tuple[Path, JobSpec, CopyProgress]], options: argparse.Namespace) -> int:
+    """The results on stdout; the worst exit code."""
+    worst = 0
+    for _, spec, progress in ended:
+        worst = extracts.worse(worst, extracts.exit_code(spec, progress))
+    if options.json:
+        results = [extracts.extract_answer(*one) for one in ended]
+        several = {"schema": "lvtui.extracts/1", "results": results}
+        emit(results[0] if len(results) == 1 else several)
+    else:
+        emit_lines(extracts.result_line(spec, progress) for _, spec, progress in ended)
     return worst
+
+
+def _not_ended(case_dir: Path, progress: CopyProgress, *, stopped: bool) -> int:
+    """A copy that stopped before its end: interrupted, or for a reason of its own.
+
+    Raises:
+        DestinationError: it failed.
+    """
+    again = f"lvtui resume {safe(case_dir.name)}"
+    if stopped or progress.problem is None:
+        print(f"Stopped at a checkpoint. To go on: {again}", file=sys.stderr)
+        return _INTERRUPTED
+    raise DestinationError(
+        "LV-CPY-01",
+        "{problem} What was copied is kept. To go on: {again}",
+        problem=str(progress.problem),
+        again=again,
+    )
 
 
 def plan(options: argparse.Namespace) -> int:
     """`lvtui plan SOURCE LV… --way a`."""
-    from lvtui.flow import copying  # noqa: PLC0415
-
-    planned = copying.plan_way_a(
-        options.source, tuple(options.lvs), to=options.to, at=options.at, case=options.case
-    )
+    discovery = discover(options.source)
+    reports = tuple(find_lost(discovery, name, at=options.at) for name in options.lvs)
+    script = extracts.plan_way_a(discovery, reports, options.to)
+    case_dir = cases.case_for_jobs((), options.case, discovery)
+    kept_in = cases.save_text(case_dir, "plan-a.sh", "\n".join(script) + "\n")
     if options.json:
-        emit(planned.answer)
+        emit(extracts.plan_answer(reports, script, case_dir, kept_in))
     else:
-        warn(planned.discovery)
-        emit_lines(planned.script)
-        print(f"Kept in {safe(planned.kept_in, limit_chars=400)}", file=sys.stderr)
+        warn(discovery)
+        emit_lines(script)
+        print(f"Kept in {safe(str(kept_in), limit_chars=400)}", file=sys.stderr)
     return 0
 
 
 def attach(options: argparse.Namespace) -> int:
     """`lvtui attach [CASE]`: watches until the copies end; leaving does not stop them."""
-    from lvtui.flow import copying  # noqa: PLC0415
-
-    case_dir = copying.find_case(options.case_arg)
-    worst = 0
-    answers = []
+    case_dir = cases.find_case(options.case_arg)
+    seen = []
     with _stopping() as stopped:
-        for job_dir, spec in copying.jobs_of(case_dir):
-            progress = copying.watch(job_dir, _line(f"{safe(spec.lv_name)}: ", stopped))
+        for job_dir in jobs.find_jobs(case_dir):
+            spec = jobs.spec_of(job_dir)
+            progress = jobs.leave_or_watch(job_dir, _line(f"{safe(spec.lv_name)}: ", stopped))
             _end_line()
             if stopped():
-                print(f"Left; the copy goes on: lvtui attach {case_dir.name}", file=sys.stderr)
+                again = f"lvtui attach {safe(case_dir.name)}"
+                print(f"You have left; the copy goes on. Come back: {again}", file=sys.stderr)
                 return _INTERRUPTED
-            copying.raise_problem(progress)
-            worst = copying.worse(worst, copying.exit_code(spec, progress))
-            answers.append(copying.status_answer(job_dir, spec, progress))
-    _status(case_dir, answers, options)
+            seen.append((job_dir, spec, progress))
+    _say_status(case_dir, seen, options)
+    for _, _, progress in seen:
+        if progress.state is not CopyState.DONE:
+            return _not_ended(case_dir, progress, stopped=False)
+    worst = 0
+    for _, spec, progress in seen:
+        worst = extracts.worse(worst, extracts.exit_code(spec, progress))
     return worst
 
 
 def status(options: argparse.Namespace) -> int:
     """`lvtui status [CASE]`."""
-    from lvtui.flow import copying  # noqa: PLC0415
-
-    case_dir = copying.find_case(options.case_arg)
-    answers = [
-        copying.status_answer(job_dir, spec, copying.progress_of(job_dir))
-        for job_dir, spec in copying.jobs_of(case_dir)
+    case_dir = cases.find_case(options.case_arg)
+    seen = [
+        (job_dir, jobs.spec_of(job_dir), jobs.progress_of(job_dir))
+        for job_dir in jobs.find_jobs(case_dir)
     ]
-    _status(case_dir, answers, options)
+    _say_status(case_dir, seen, options)
     return 0
 
 
-def _status(case_dir: Path, answers: list[dict[str, object]], options: argparse.Namespace) -> None:
+def _say_status(
+    case_dir: Path, seen: list[tuple[Path, JobSpec, CopyProgress]], options: argparse.Namespace
+) -> None:
     if options.json:
+        answers = [extracts.status_answer(*one) for one in seen]
         emit({"schema": "lvtui.status/1", "case": str(case_dir), "jobs": answers})
-    else:
-        from lvtui.flow import copying  # noqa: PLC0415
-
-        emit_lines([copying.status_line(answer) for answer in answers] or ["No copy in this case."])
+        return
+    print(f"{safe(case_dir.name)}  {safe(str(case_dir), limit_chars=400)}")
+    emit_lines(extracts.status_line(spec, progress) for _, spec, progress in seen)
+    if not seen:
+        print("No copy in this case yet.")
 
 
 def pause(options: argparse.Namespace) -> int:
     """`lvtui pause [CASE]`."""
-    from lvtui.flow import copying  # noqa: PLC0415
-
-    case_dir = copying.find_case(options.case_arg)
-    for job_dir, _ in copying.jobs_of(case_dir):
-        copying.ask(job_dir, "pause")
+    for job_dir in jobs.find_jobs(cases.find_case(options.case_arg)):
+        if jobs.progress_of(job_dir).state is not CopyState.DONE:
+            jobs.ask(job_dir, "pause")
     return status(options)
 
 
 def resume(options: argparse.Namespace) -> int:
     """`lvtui resume [CASE]`: with the copy where that waits, with the wizard where a decision does."""
-    from lvtui.flow import copying  # noqa: PLC0415
-
-    case_dir = copying.find_case(options.case_arg)
+    case_dir = cases.find_case(options.case_arg)
     waiting = [
         job_dir
-        for job_dir, _ in copying.jobs_of(case_dir)
-        if copying.progress_of(job_dir).state is not CopyState.DONE
+        for job_dir in jobs.find_jobs(case_dir)
+        if jobs.progress_of(job_dir).state is not CopyState.DONE
     ]
     if not waiting and not options.json:
         options.ascii = options.no_color = False
-        return _open_wizard(copying.load_session(case_dir), options)
+        return _open_wizard(cases.load_session(case_dir), options)
     for job_dir in waiting:
-        if copying.progress_of(job_dir).pid is not None:
-            copying.ask(job_dir, "run", rate_bytes_per_s=options.rate)
-        else:
-            copying.resume_job(job_dir)
+        if options.rate is not None:
+            jobs.ask(job_dir, "run", rate_bytes_per_s=options.rate)
+        jobs.resume_job(job_dir)
     return status(options)
 
 

@@ -161,7 +161,7 @@ def parse(args: Sequence[str]) -> argparse.Namespace:
     by_name = {command.name: command for command in COMMANDS}
     if first in by_name and args[0] == first:
         command = by_name[first]
-        parser = _Parser(prog=f"lvtui {command.name}", description=command.help)
+        parser: argparse.ArgumentParser = _Parser(prog=f"lvtui {command.name}", description=command.help)
         _common(parser)
         for item in command.options:
             parser.add_argument(*item.names, **item.settings)
