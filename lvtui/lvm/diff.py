@@ -105,8 +105,8 @@ def _values(
     for key, value in old.items():
         if key not in new:
             yield Change("removed", at + key, _shown(value), None)
-        elif _translated(value, pv_names) != new[key]:
-            yield Change("changed", at + key, _shown(value), _shown(new[key]))
+        elif (same := _translated(value, pv_names)) != new[key]:
+            yield Change("changed", at + key, _shown(same), _shown(new[key]))
     for key, value in new.items():
         if key not in old:
             yield Change("added", at + key, None, _shown(value))

@@ -80,7 +80,7 @@ def doubts(
         yield message(
             "two hosts wrote this group: nobody may have removed it, and a VM may still write to it"
         )
-    if position_of(timeline, lost.last_seen) < _last_present(timeline, lost):
+    if _moving_since(timeline, lost):
         yield message("it was being moved when it was last seen; this is its place before that")
 
 
@@ -141,10 +141,11 @@ def _forked_since(timeline: Timeline, lost: LostVolume) -> bool:
     return any(timeline.positions.get(other.id, -1) > last_seen for _, other in lost.history.forks)
 
 
-def _last_present(timeline: Timeline, lost: LostVolume) -> int:
-    if lost.shrunk:
-        return -1
-    return max((held.last for held in timeline.by_uuid.get(lost.lv.uuid, ())), default=-1)
+def _moving_since(timeline: Timeline, lost: LostVolume) -> bool:
+    last_seen = position_of(timeline, lost.last_seen)
+    return any(
+        held.last > last_seen and not held.placed for held in timeline.by_uuid.get(lost.lv.uuid, ())
+    )
 
 
 def _now(timeline: Timeline, lost: LostVolume) -> VolumeGroup | None:
