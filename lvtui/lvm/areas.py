@@ -160,7 +160,11 @@ def _pe_starts_bytes(texts: list[FoundText]) -> list[int]:
 def _header_at(read: ByteSource, offset_bytes: int) -> MdaHeader | None:
     if offset_bytes + MDA_HEADER_BYTES > read.size_bytes:
         return None
-    return parse_mda_header(read.pread(offset_bytes, MDA_HEADER_BYTES).data)
+    header = parse_mda_header(read.pread(offset_bytes, MDA_HEADER_BYTES).data)
+    if header is None or not header.crc_ok:
+        # On shared storage another host may be in the middle of writing it.
+        header = parse_mda_header(read.pread(offset_bytes, MDA_HEADER_BYTES).data) or header
+    return header
 
 
 def _area(

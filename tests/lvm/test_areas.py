@@ -134,6 +134,29 @@ def test_no_label_raises(named: list[tuple[int, int]], good: bool) -> None:  # n
         assert area.size_bytes <= 256 * MIB
 
 
+class MidUpdate:
+    """A device whose header another host is just writing: the first look at it is torn."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data, self.size_bytes, self._looks = data, len(data), 0
+
+    def pread(self, offset_bytes: int, length_bytes: int) -> Piece:
+        piece = bytearray(self._data[offset_bytes : offset_bytes + length_bytes])
+        if offset_bytes == AREA_AT:
+            self._looks += 1
+            if self._looks == 1:
+                piece[100] ^= 1
+        return Piece(bytes(piece))
+
+
+def test_a_header_caught_in_mid_update_is_read_again(ring: RealRing) -> None:
+    label = label_naming((AREA_AT, len(ring.head) - AREA_AT))
+
+    (area,) = find_areas(label, MidUpdate(ring.head), 0)
+
+    assert area.header == ring.area.header
+
+
 # the header
 
 
