@@ -12,7 +12,7 @@ from lvtui.lvm.areas import find_areas
 from lvtui.lvm.carve import CopyState, CrcState, Slot, carve_source
 from lvtui.lvm.label import PvLabel, find_labels, lvm_crc
 from lvtui.lvm.mda import MetadataArea
-from lvtui.source import ByteRange, ByteSource, BytesSource
+from lvtui.source import ByteRange, ByteSource, BytesSource, Piece
 from tests.loop import loop_device, lvm, need
 from tests.rings import AREA_AT, RealRing, RingMaker, load_ring, lvm_text
 
