@@ -41,8 +41,10 @@ class DemoDisk:
     sha256: str
     """Of the whole image, holes as zeros."""
     recommended_lv: str
-    """The intact lost volume; only its size is used, for the copy's rate."""
+    """The intact lost volume; its sizes give the copy's rate, nothing else is taken from here."""
     recommended_size_bytes: int
+    recommended_data_bytes: int
+    """Without the pages that are zero: a copy skips holes."""
     runs: tuple[Run, ...]
 
     def pieces(self) -> Iterator[tuple[int, bytes]]:
@@ -89,5 +91,6 @@ def load() -> DemoDisk:
         sha256=facts["sha256"],
         recommended_lv=facts["recommended_lv"],
         recommended_size_bytes=facts["recommended_size_bytes"],
+        recommended_data_bytes=facts["recommended_data_bytes"],
         runs=runs,
     )

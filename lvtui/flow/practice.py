@@ -43,7 +43,9 @@ def prepare_demo(state_dir: Path | None = None) -> Session:
         source=str(image),
         case_dir=str(folder / f"case-demo-{number}"),
         destination=str(store.private_folder(folder / f"recovered-{number}")),
-        rate_bytes_per_s=known.recommended_size_bytes // COPY_SECONDS,
+        # the data are read once, then the whole image is read back
+        rate_bytes_per_s=(known.recommended_data_bytes + known.recommended_size_bytes)
+        // COPY_SECONDS,
     )
 
 

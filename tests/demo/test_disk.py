@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lvtui.demo import disk
@@ -115,6 +115,7 @@ RUNS = st.lists(
 )
 
 
+@settings(derandomize=True, max_examples=60, deadline=None)
 @given(RUNS)
 def test_unpack_gives_back_what_was_packed(parts: list[tuple[int, bytes | int]]) -> None:
     at, runs = 0, []

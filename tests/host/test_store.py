@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lvtui.errors import DestinationError, UserError
@@ -57,6 +57,7 @@ def test_one_changed_byte_is_seen(tmp_path: Path, at: int) -> None:
     assert not store.holds(image, SIZE, pieces)
 
 
+@settings(derandomize=True, max_examples=60, deadline=None)
 @given(at=st.integers(0, SIZE - 1), flip=st.integers(1, 255))
 def test_any_changed_byte_is_seen_in_a_file_without_holes(
     tmp_path_factory: pytest.TempPathFactory, at: int, flip: int

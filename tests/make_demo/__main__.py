@@ -17,6 +17,7 @@ from pathlib import Path
 from lvtui.demo.disk import pack
 from tests.lab import toolbox
 from tests.make_demo import packing, story
+from tests.make_demo.sr import pages
 from tests.make_demo.truth import truth
 
 TRUTH = toolbox.ROOT / "tests" / "data" / "demo" / "truth.json"
@@ -39,13 +40,20 @@ def make(package: Path, truth_file: Path) -> None:
         facts["sha256"] = packing.sha256_of(image)
         facts["made_with"] = toolbox.tool_versions()
         wanted = facts["parts"]["recommended"]["name"]
-        size = next(lv["size_bytes"] for lv in facts["lost"] if lv["name"] == wanted)
+        loss = next(loss for loss in told.sr.losses if loss.name == wanted)
+        zeros = loss.pages.count(pages(bytes(4096))[0])
         truth_file.parent.mkdir(parents=True, exist_ok=True)
         truth_file.write_text(_json(facts))
         (package / "disk.xz").write_bytes(pack(facts["size_bytes"], packing.runs_of(image)))
         own = {key: facts[key] for key in ("size_bytes", "sha256", "made_with")}
-        own |= {"recommended_lv": wanted, "recommended_size_bytes": size}
+        own |= {
+            "recommended_lv": wanted,
+            "recommended_size_bytes": loss.size_bytes,
+            "recommended_data_bytes": loss.size_bytes - zeros * 4096,
+        }
         (package / "disk.json").write_text(_json(own))
+        for made in (package / "disk.xz", package / "disk.json", truth_file):
+            made.chmod(0o644)
         box.close()
 
 

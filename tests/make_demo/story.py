@@ -21,6 +21,7 @@ START = 1795132800
 """2026-11-20 00:00:00 UTC."""
 PARK: Extents = ((508, 1),)
 """Where journals stand, away from everything that is lost."""
+BULK_MB = 88
 MAIL_DATA = 71
 """Its first extent."""
 
@@ -53,6 +54,10 @@ class Story:
                 "home/admin/README.txt": b"If you can read this, the volume web01 root is whole.\n",
                 "home/admin/photo.bin": self.rng.randbytes(48 << 10),
             }
+        if mib >= 128 and gpt:
+            # bulk that packs to nothing: a copy has something to read, see `disk.load`
+            letters = b"".join(bytes([65 + n % 26]) * MB for n in range(BULK_MB))
+            files["var/lib/mysql/orders.ibd"] = letters
         self.files[label] = files
         size = mib * MB
         fs_size = size - 2 * MB if gpt else size
