@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
 from textual import work
@@ -19,13 +18,11 @@ from lvtui.flow.copy import (
     Finding,
     Severity,
     check_destination,
-    default_file_name,
-    make_job,
-    start_job,
     suggest_destinations,
 )
 from lvtui.flow.discover import Discovery
 from lvtui.safe import SafeStr, safe
+from lvtui.ui.begin_copy import begin_copy, image_path
 from lvtui.ui.frame import Key, Panel, keys
 from lvtui.ui.shown import problem_rows, short_name, size
 from lvtui.ui.step import StepScreen
@@ -38,6 +35,7 @@ from lvtui.ui.widgets.text import (
     bold,
     columns,
     cut_middle,
+    fit,
     row,
     say,
     spoken,
@@ -73,32 +71,6 @@ class Failed(Event):
     """A worker met an error that an operator can read."""
 
     error: LvtuiError
-
-
-def image_path(walk: Walk, index: int, folder: str) -> str:
-    """Where the image of the n-th marked volume goes: a folder, or a file for a single volume."""
-    name = default_file_name(walk.marked[index], walk.session.format)
-    if len(walk.marked) == 1 and Path(folder).suffix in {".lv", ".img", ".raw", ".vhd"}:
-        return folder
-    return str(Path(folder) / name)
-
-
-def begin_copy(walk: Walk, index: int, folder: str) -> str:
-    """Start the worker of the n-th marked volume; returns its job directory.
-
-    Raises:
-        LvtuiError: the destination is refused, the volume cannot be mapped, the case is locked.
-    """
-    if walk.discovery is None or walk.session.case_dir is None:
-        raise LvtuiError("LV-UI-01", "There is no case to keep the copy in. Choose the disk again.")
-    spec = make_job(
-        walk.discovery,
-        walk.marked[index],
-        to=image_path(walk, index, folder),
-        fmt=walk.session.format,
-        rate_bytes_per_s=walk.session.rate_bytes_per_s,
-    )
-    return str(start_job(Path(walk.session.case_dir), spec))
 
 
 class DestinationScreen(StepScreen):
@@ -195,7 +167,7 @@ class DestinationScreen(StepScreen):
             return (EMPTY, row(say(" Choose a folder, press Enter to have it checked, then F8.")))
         lines: list[Row] = []
         for finding in self.checked.findings:
-            text = say("{word} {text}", word=f"{finding.severity:<5}", text=str(finding.message))
+            text = say("{word} {text}", word=fit(say(finding.severity), 5), text=str(finding.message))
             lines += wrapped(text, self.width - 2)
         if not self.stopped:
             lines.append(row(SafeStr(" "), bold(say("F8 starts the copy to this folder."))))

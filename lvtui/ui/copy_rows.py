@@ -8,7 +8,7 @@ from lvtui.plan.facts import CopyProgress, CopyState
 from lvtui.safe import SafeStr, safe
 from lvtui.ui.shown import size
 from lvtui.ui.widgets.glyphs import Glyphs
-from lvtui.ui.widgets.text import EMPTY, Row, bold, row, say, spoken, wrapped
+from lvtui.ui.widgets.text import EMPTY, Row, bold, fit, row, say, spoken, wrapped
 from lvtui.units import human_duration, human_percent, human_rate
 
 WORKING = frozenset(
@@ -56,8 +56,8 @@ def _numbers(progress: CopyProgress, now: datetime | None) -> tuple[Row, ...]:
     return (
         row(
             say(
-                " {what:<9}{done} of {all}   now {now:rate}   average {average:rate}",
-                what=what,
+                " {what} {done} of {all}   now {now:rate}   average {average:rate}",
+                what=fit(say(what), 8),
                 done=size(progress.done_bytes),
                 all=size(progress.size_bytes),
                 now=progress.rate_now_bytes_per_s,
@@ -111,8 +111,8 @@ def _result(progress: CopyProgress) -> tuple[Row, ...]:
     name = "source sha256" if result.source_sha256 else "manifest sha256"
     word = say("equal") if result.verified else say("NOT equal: do not use this image")
     return (
-        row(say(" {name:<15} {sum}", name=name[:15], sum=source)),
-        row(say(" {name:<15} {sum}", name="image sha256", sum=result.destination_sha256)),
+        row(say(" {name} {sum}", name=fit(say(name), 15), sum=source)),
+        row(say(" {name} {sum}", name=fit(say("image sha256"), 15), sum=result.destination_sha256)),
         row(
             say(
                 " {data} of data and {holes} of holes in {took:duration}; compared: ",

@@ -7,7 +7,6 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from lvtui.safe import SafeStr
 from lvtui.ui.frame import FramePage, Panel
 from lvtui.ui.log_lines import log_rows
 from lvtui.ui.textpage import TextPage
@@ -48,7 +47,7 @@ class StepScreen(FramePage[Walk]):
         """Title and lines behind F3; None where there is no more to say."""
         return None
 
-    def action_back(self) -> None:
+    async def action_back(self) -> None:
         """One step back, answers kept."""
         self.dismiss(self.walk.back())
 
@@ -81,7 +80,3 @@ class StepScreen(FramePage[Walk]):
                 self.walk, title=title, rows=rows, panel=panel, safety=self.safety(), at_end=at_end
             )
         )
-
-    def blank(self) -> SafeStr:
-        """One blank."""
-        return SafeStr(" ")

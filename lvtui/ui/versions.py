@@ -9,14 +9,11 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from lvtui.errors import LvtuiError
-from lvtui.flow.discover import find_lost
-from lvtui.flow.judging import LostReport
-from lvtui.lvm.history import History, Version, diff
-from lvtui.safe import SafeStr, safe, safe_lines
+from lvtui.lvm.history import History, Version
 from lvtui.ui.frame import Key, Panel, keys
-from lvtui.ui.shown import seqno, when, zone
+from lvtui.ui.shown import seqno, zone
 from lvtui.ui.step import StepScreen
+from lvtui.ui.version_detail import reports_at, version_rows
 from lvtui.ui.walk import Walk
 from lvtui.ui.widgets.row_list import RowList
 from lvtui.ui.widgets.text import EMPTY, Row, TextBlock, bold, row, say, spoken, wrapped
@@ -31,8 +28,6 @@ from lvtui.ui.widgets.versions_list import (
     head_row,
     that_matter,
 )
-
-TEXT_LINES_MAX = 20_000
 
 
 class VersionsScreen(StepScreen):
@@ -204,63 +199,8 @@ class VersionsScreen(StepScreen):
         version = self.chosen
         if version is None:
             return None
-        lines: list[Row] = [row(say(" Version {n}, id {id}", n=seqno(version), id=version.id))]
-        lines += [
-            row(
-                say(
-                    " On device {device} at {offset:count} bytes, {length:count} bytes, {state}",
-                    device=copy.device,
-                    offset=copy.offset_bytes,
-                    length=copy.length_bytes,
-                    state=copy.state.value,
-                )
-            )
-            for copy in version.copies
-        ]
-        host = version.copies[0].index.creation_host
-        lines.append(
-            row(
-                say(" Written {when} by {host}", when=when(version.creation_time), host=host or "?")
-            )
-        )
-        lines += self._field_changes(version)
-        lines += [EMPTY, row(SafeStr(" "), bold(say("Text")))]
-        text = safe_lines(version.copies[0].text, limit_lines=TEXT_LINES_MAX)
-        lines += [row(SafeStr(" "), line) for line in text]
-        return say("Version {n}", n=seqno(version)), tuple(lines)
-
-    def _field_changes(self, version: Version) -> list[Row]:
-        older = self.older.get(version.id)
-        if older is None or older.vg is None or version.vg is None:
-            return []
-        signs = {"added": "+", "removed": "-", "changed": "~"}
-        changes = diff(older.vg, version.vg)
-        same = len(version.vg.lvs) - len(
-            {
-                change.path.split("/")[1:2][0]
-                for change in changes
-                if change.path.startswith("logical_volumes/")
-            }
-        )
-        lines: list[Row] = [
-            EMPTY,
-            row(SafeStr(" "), bold(say("{a} -> {b}", a=seqno(older), b=seqno(version)))),
-        ]
-        for change in changes:
-            words = say(" {sign} {path}", sign=signs.get(change.op, "?"), path=change.path)
-            lines.append(row(words))
-            if change.op == "changed":
-                lines.append(
-                    row(
-                        say(
-                            "     {before} -> {after}",
-                            before=safe(change.before or ""),
-                            after=safe(change.after or ""),
-                        )
-                    )
-                )
-        lines.append(row(say("   {n:count} volumes unchanged", n=max(same, 0))))
-        return lines
+        title = say("Version {n}", n=seqno(version))
+        return title, version_rows(version, self.older.get(version.id))
 
     def panel(self) -> Panel:
         """What this page is for."""
@@ -304,25 +244,3 @@ class VersionsScreen(StepScreen):
                 ("F10", "Quit"),
             ),
         )
-
-
-def reports_at(walk: Walk, version: Version) -> tuple[LostReport, ...]:
-    """The lost volumes, those that the chosen version holds first and as it has them."""
-    discovery = walk.discovery
-    if discovery is None or version.vg is None:
-        return walk.reports
-    held = {lv.uuid for lv in version.vg.lvs}
-    mine, rest = [], []
-    for report in discovery.lost:
-        if report.lost.lv.uuid not in held:
-            rest.append(report)
-        elif report.lost.last_seen.id == version.id or report.lost.lv is version.vg.lv(
-            report.lost.lv.uuid
-        ):
-            mine.append(report)
-        else:
-            try:
-                mine.append(find_lost(discovery, report.lost.lv.uuid, at=version.id))
-            except LvtuiError:  # the version's own entry cannot be judged: the newest one stays
-                mine.append(report)
-    return (*mine, *rest)

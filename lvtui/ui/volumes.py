@@ -13,12 +13,12 @@ from textual.widgets import Input
 from lvtui.flow.judging import LostReport
 from lvtui.lvm.verdict import VerdictWord
 from lvtui.safe import SafeStr, safe
-from lvtui.ui.frame import FramePage, Key, Panel, keys
+from lvtui.ui.frame import Key, Panel, keys
+from lvtui.ui.map_page import MapPage
 from lvtui.ui.shown import seqno, short_name, size, state, when
 from lvtui.ui.step import StepScreen
 from lvtui.ui.walk import Walk
-from lvtui.ui.widgets.extent_map import map_rows
-from lvtui.ui.widgets.row_list import RowList, TextLines
+from lvtui.ui.widgets.row_list import RowList
 from lvtui.ui.widgets.text import EMPTY, Row, TextBlock, bold, columns, row, say, spoken, wrapped
 
 DETAIL_ROWS = 5
@@ -219,7 +219,7 @@ class VolumesScreen(StepScreen):
         self._show_rows(0)
         self.query_one("#volumes", RowList).focus()
 
-    def action_back(self) -> None:
+    async def action_back(self) -> None:
         """Close the search field, show all again, or go back."""
         field = self.query_one("#search", Input)
         if field.display or self.searched:
@@ -227,7 +227,7 @@ class VolumesScreen(StepScreen):
             self._show_rows(0)
             self.query_one("#volumes", RowList).focus()
         else:
-            super().action_back()
+            await super().action_back()
 
     def action_reread(self) -> None:
         """Read the disk again: that is the Device page's work."""
@@ -309,58 +309,3 @@ class VolumesScreen(StepScreen):
             ("F1", "Help"),
             ("F10", "Quit"),
         )
-
-
-class MapPage(FramePage[None]):
-    """The extent map of one lost volume."""
-
-    step: ClassVar[str] = "volumes"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "back", "Back", show=False)]
-
-    def __init__(self, walk: Walk, report: LostReport) -> None:
-        super().__init__(walk)
-        self.report = report
-
-    def compose_content(self) -> ComposeResult:
-        """Title and map."""
-        yield TextBlock(id="title")
-        yield TextLines(id="map")
-
-    def draw(self) -> None:
-        """Lay the old version over the one in use."""
-        lost = self.report.lost
-        current = lost.history.current
-        over = say("version {n} (now)", n=seqno(current)) if current else say("no version in use")
-        self.block("title").show(
-            row(
-                say(" Map of {name}", name=short_name(lost.lv.name)),
-                say("   version {n} laid over {over}", n=seqno(lost.last_seen), over=over),
-            ),
-            EMPTY,
-        )
-        self.query_one("#map", TextLines).show(map_rows(self.report, self.width, self.look))
-
-    def panel(self) -> Panel:
-        """What the letters mean."""
-        glyphs = self.look
-        return Panel(
-            why=say("X means another volume owns the place. What it wrote is not your data."),
-            writes=say("nothing."),
-            dont_word="Legend",
-            dont=say(
-                "{l} lost, intact  X overwritten  {r} reused, freed  {o} other  {f} free  M MGT",
-                l=glyphs.lost,
-                r=glyphs.at_risk,
-                o=glyphs.other,
-                f=glyphs.free,
-            ),
-            command=say("none"),
-        )
-
-    def key_bar(self) -> Iterable[Key]:
-        """Keys of the map."""
-        return keys(("Up/Down", "Scroll"), ("Esc", "Back"), ("F4", "Look"), ("F10", "Quit"))
-
-    def action_back(self) -> None:
-        """Return to the volumes."""
-        self.dismiss(None)

@@ -17,7 +17,7 @@ from lvtui.errors import LvtuiError
 from lvtui.flow.copy import ask, progress_of, resume_job
 from lvtui.plan.facts import CopyProgress, CopyState
 from lvtui.safe import SafeStr, safe
-from lvtui.ui.copy import begin_copy, image_path
+from lvtui.ui.begin_copy import begin_copy, image_path
 from lvtui.ui.copy_rows import WORKING, progress_rows
 from lvtui.ui.frame import Key, Panel, Safety, keys
 from lvtui.ui.shown import problem_rows, short_name
@@ -246,7 +246,7 @@ class WatchScreen(StepScreen):
     def action_faster(self) -> None:
         """Take the limit off."""
         if self.progress is not None and self.progress.state is CopyState.RUNNING:
-            self._ask_thread("run", None)
+            self._ask_thread("run", 0)
             self.notice(say("Asked for full speed."))
 
     def action_elsewhere(self) -> None:
@@ -261,7 +261,7 @@ class WatchScreen(StepScreen):
         elif self.copy_runs():
             self.notice(say("The copy runs. Enter goes on when it has ended."))
 
-    def action_back(self) -> None:
+    async def action_back(self) -> None:
         """Back keeps the copy running; it is watched again from the Copy step."""
         self.dismiss(self.walk.to("plan"))
 

@@ -14,8 +14,8 @@ PAGES: dict[str, tuple[str, ...]] = {
     ),
     "device": (
         (
-            "Choose the disk that held the lost volume. Compare size and serial, not the letter: letters "
-            "change when a disk is added."
+            "Choose the disk that held the lost volume. Compare size and serial, not the letter: "
+            "letters change when a disk is added."
         ),
         "What if the disk is not in the list: press Ins and type its path, or the path of an image.",
         "What if it has no label: choose it all the same; lvtui looks for LVM text without one.",
@@ -23,9 +23,9 @@ PAGES: dict[str, tuple[str, ...]] = {
     ),
     "versions": (
         (
-            "LVM writes its whole description anew at each change and leaves the old ones behind until "
-            "the area is full. Each row is one of them. The newest that still has the lost volume is "
-            "marked: recommended."
+            "LVM writes its whole description anew at each change and leaves the old ones "
+            "behind until the area is full. Each row is one of them. The newest that still has the "
+            "lost volume is marked: recommended."
         ),
         "What if numbers are missing: the ring was written over. Verdicts say so.",
         "What if a text is cut: it is listed, and never used for a plan.",
@@ -46,8 +46,8 @@ PAGES: dict[str, tuple[str, ...]] = {
     ),
     "copy": (
         (
-            "Choose a folder with room that is not on the damaged disk. F8 starts the copy; it is written "
-            "to NAME.part until it was read back and found equal."
+            "Choose a folder with room that is not on the damaged disk. F8 starts the copy; it is "
+            "written to NAME.part until it was read back and found equal."
         ),
         "What if the window closes: the copy goes on. Come back with: lvtui attach CASE",
         "What if the destination fills up: make room and resume; the place is kept.",

@@ -1,0 +1,103 @@
+"""Rows of the Device page, from `DeviceRow` and `Discovery`. Pure."""
+
+from __future__ import annotations
+
+from lvtui.flow.devices import DeviceRow
+from lvtui.flow.discover import Discovery
+from lvtui.safe import SafeStr, safe
+from lvtui.ui.shown import size
+from lvtui.ui.widgets.text import (
+    EMPTY,
+    Row,
+    bold,
+    columns,
+    cut_middle,
+    fit,
+    row,
+    say,
+    spoken,
+    wrapped,
+)
+
+WARNINGS_MAX = 3
+
+
+def head_row(wide: int) -> SafeStr:
+    """The head of the table; `wide` cells more than 80 are at hand."""
+    more = wide // 3
+    return columns(
+        (say(""), 3),
+        (say("#"), 2),
+        (say("Device"), 14 + more),
+        (say("Size"), -10),
+        (say("Disk"), 17 + more),
+        (say("Holds"), 19 + more),
+        (say("Versions"), -8),
+    )
+
+
+def device_row(device: DeviceRow, index: int, wide: int) -> Row:
+    """One device; a dash instead of its number when it cannot be chosen."""
+    more = wide // 3
+    number = "-" if device.error is not None else str(index + 1)
+    return row(
+        columns(
+            (safe(number), 2),
+            (cut_middle(safe(device.path), 14 + more), 14 + more),
+            (size(device.size_bytes), -10),
+            (safe(device.disk), 17 + more),
+            (safe(device.holds), 19 + more),
+            (safe(str(device.versions)), -8),
+        )
+    )
+
+
+def detail_rows(device: DeviceRow, index: int, width: int) -> tuple[Row, ...]:
+    """What is known of the device under the cursor."""
+    rows: list[Row] = [EMPTY, row(bold(say(" Details of {n}", n=index + 1)))]
+    known: list[tuple[str, SafeStr]] = [("Path", safe(device.path, limit_chars=400))]
+    if device.vg_name is not None:
+        known.append(("VG", safe(device.vg_name)))
+    if device.current_seqno is not None:
+        known.append(("LVM now", say("version {n} is in use", n=device.current_seqno)))
+    if device.label != "ok":
+        known.append(("Label", safe(device.label)))
+    if device.lost:
+        known.append(("Lost", say("{n} volumes of older versions are missing now", n=device.lost)))
+    rows += [row(say("   "), fit(say(name), 9), fit(text, width - 13)) for name, text in known]
+    if device.error is not None:
+        rows += wrapped(spoken(device.error), width - 2, 3)
+    return tuple(rows)
+
+
+def summary_rows(found: Discovery, width: int) -> tuple[Row, ...]:
+    """What was read, after a wait that was long enough to look away."""
+    versions = sum(len(history.versions) for history in found.histories)
+    read = say("Read: {n:count} versions, {lost} lost volumes.", n=versions, lost=len(found.lost))
+    rows: list[Row] = [EMPTY, row(SafeStr(" "), bold(read), say("  Press Enter to go on."))]
+    for warning in found.warnings[:WARNINGS_MAX]:
+        rows += wrapped(say("[!] {warning}", warning=str(warning)), width - 2)
+    return tuple(rows)
+
+
+def empty_rows() -> tuple[Row, ...]:
+    """No device at all: what was searched, and what to try next."""
+    return (
+        EMPTY,
+        row(say(" No disk was found: every block device of this host was looked at.")),
+        row(say(" Next: F5 looks again / Ins takes the path of a disk or an image / run as root.")),
+    )
+
+
+def spec_of(devices: tuple[DeviceRow, ...], index: int) -> str:
+    """SOURCE for the chosen device: its path, and the other PVs of its volume group."""
+    chosen = devices[index]
+    others = [
+        device.path
+        for device in devices
+        if chosen.vg_uuid is not None
+        and device.vg_uuid == chosen.vg_uuid
+        and device.pv_uuid != chosen.pv_uuid
+        and device.error is None
+    ]
+    return ",".join((chosen.path, *others))
