@@ -122,7 +122,7 @@ def carve_area(
             length_bytes=len(text.text),
             state=text.state,
             text=text.text,
-            index=text.index,
+            index=text.known,
         )
         for text in texts
     )
@@ -156,7 +156,7 @@ def carve_range(
             length_bytes=len(text.text),
             state=text.state,
             text=text.text,
-            index=text.index,
+            index=text.known,
             origin=Origin.SCAN,
         )
         for text in texts

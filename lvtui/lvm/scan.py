@@ -20,8 +20,8 @@ started anew, or from damage.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from lvtui.lvm.index import (
     END_NEEDLE,
@@ -54,8 +54,7 @@ class CopyState(StrEnum):
     """Complete, but it contradicts itself or its neighbours; never from the carver itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class FoundText:
+class FoundText(NamedTuple):
     """A text in a buffer; offsets are the buffer's."""
 
     start: int
@@ -63,7 +62,7 @@ class FoundText:
     """Behind its last byte, the NUL not counted; less than `start` where it is wrapped."""
     state: CopyState
     text: bytes
-    index: TextIndex
+    known: TextIndex
 
 
 def find_texts(
