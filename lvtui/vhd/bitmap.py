@@ -8,15 +8,16 @@ under a clear bit belongs to whoever had the extent before, and is never read.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import StrEnum
 
-_BYTE_RUNS = frozenset({0x00, 0xFF})
 _EDGES = frozenset({0xFF << n & 0xFF for n in range(9)} | {0xFF >> n for n in range(9)})
 """Bytes in which a run begins or ends."""
+_TEXT = frozenset({0x09, 0x0A, 0x0D, *range(0x20, 0x7F)})
 
 
 def from_bytes(data: bytes, sector_count: int) -> int:
     """The mask of a bitmap; bits behind the block's sectors are dropped."""
-    return int.from_bytes(data, "big") >> (len(data) * 8 - sector_count)
+    return int.from_bytes(data, "big") >> max(0, len(data) * 8 - sector_count)
 
 
 def to_bytes(mask: int, sector_count: int, length_bytes: int) -> bytes:
@@ -45,11 +46,24 @@ def runs(mask: int, sector_count: int) -> Iterator[tuple[int, int]]:
         mask &= (1 << bottom) - 1
 
 
-def looks_like_bitmap(data: bytes) -> bool:
+class Look(StrEnum):
+    """What 512 bytes look like."""
+
+    BITMAP = "bitmap"
+    ODD = "odd"
+    """Possible for a guest that writes single sectors, and for random data."""
+    FOREIGN = "foreign"
+    """Text, or one byte over and over: no disk in use has such a bitmap."""
+
+
+def look_at(data: bytes) -> Look:
     """Whether bytes can be a bitmap of a disk in use rather than somebody's data.
 
     Guests write in 4 KiB, so nearly every byte is 00, FF or the edge of a run. A few odd bytes are a
-    guest that writes single sectors; many, as in text or compressed data, are not a bitmap.
+    guest that writes single sectors; many, as in compressed data, are hardly a bitmap.
     """
     plain = sum(map(data.count, _EDGES))
-    return (len(data) - plain) * 4 <= len(data)
+    if (len(data) - plain) * 4 <= len(data):
+        return Look.BITMAP
+    is_text = sum(map(data.count, _TEXT)) * 20 >= len(data) * 19
+    return Look.FOREIGN if is_text or data == data[:1] * len(data) else Look.ODD

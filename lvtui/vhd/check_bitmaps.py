@@ -51,27 +51,28 @@ def check_bitmaps(image: Image) -> BitmapCheck:
     full, trusted = read_full_blocks(image)
     sectors = image.block_bytes // 512
     first, end = image.headers_end_bytes // 512, image.source.size_bytes // 512
-    odd: list[int] = []
+    odd = empty = used = 0
+    foreign: list[int] = []
     not_full: list[int] = []
     unread: list[int] = []
-    empty = 0
-    used = 0
     for entry, block in table.by_place():
         if block >= image.block_count or not first <= entry < end:
             continue
         used += block in full
         piece = image.source.pread(entry * 512, header.bitmap_bytes)
+        mask = bitmap.from_bytes(piece.data, sectors) if piece.data else 0
+        look = bitmap.look_at(piece.data)
         if piece.gaps or len(piece.data) < header.bitmap_bytes:
             unread.append(block)
-            continue
-        mask = bitmap.from_bytes(piece.data, sectors)
-        empty += not mask
-        if block in full and image.block_bytes == BLOCK_BYTES and mask != bitmap.full(sectors):
+        elif block in full and image.block_bytes == BLOCK_BYTES and mask != bitmap.full(sectors):
             not_full.append(block)
-        elif not bitmap.looks_like_bitmap(piece.data):
-            odd.append(block)
+        elif look is bitmap.Look.FOREIGN:
+            foreign.append(block)
+        else:
+            empty += not mask
+            odd += look is bitmap.Look.ODD
     result.lost += [block_range(image, block) for block in unread]
-    result.doubtful += [block_range(image, block) for block in odd]
+    result.doubtful += [block_range(image, block) for block in foreign]
     _batmap_findings(image, result, full, not_full, missing=len(full) - used, trusted=trusted)
     if unread:
         result.findings.append(
@@ -82,14 +83,23 @@ def check_bitmaps(image: Image) -> BitmapCheck:
                 count=len(unread),
             )
         )
+    if foreign:
+        result.findings.append(
+            error(
+                "V9",
+                None,
+                "{count:count} bitmaps were overwritten by something that is no bitmap.",
+                count=len(foreign),
+            )
+        )
     if odd:
         result.findings.append(
             warning(
                 "V9",
                 None,
-                "{count:count} bitmaps do not look like bitmaps: something else was written "
-                "over them, or a guest that writes single sectors.",
-                count=len(odd),
+                "{count:count} bitmaps look unusual: a guest that writes single sectors, or other "
+                "data written over them.",
+                count=odd,
             )
         )
     if empty:

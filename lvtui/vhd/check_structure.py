@@ -35,6 +35,10 @@ def check_structure(image: Image) -> tuple[Finding, ...]:
                 "The header is damaged. It was made again from where the block table stands.",
             )
         )
+    elif image.header is not None and image.footer.data_offset_bytes != image.header_offset_bytes:
+        findings.append(
+            error("V1", 16, "The footer points to a place where the header is not; it was found.")
+        )
     if image.head.footer is None and image.tail.footer is None:
         findings.append(
             error(

@@ -166,7 +166,9 @@ def open_image(
     if fixed is not None and fixed.type is DiskType.FIXED and not is_headed:
         return _fixed(source, name, head, tail, fixed)
     offset = next((footer.data_offset_bytes for footer in sparse), FOOTER_BYTES)
-    found = _header_at(source, offset) or _header_at(source, FOOTER_BYTES)
+    found = _header_at(source, offset)
+    if found is None:
+        offset, found = FOOTER_BYTES, _header_at(source, FOOTER_BYTES)
     usable = found is not None and found.checksum_ok and found.is_plausible(source.size_bytes)
     size = max((footer.size_bytes for footer in sparse), default=hint_bytes)
     header = found if usable else rebuild_header(source, size_bytes=size, damaged=found)

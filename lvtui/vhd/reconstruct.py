@@ -128,17 +128,23 @@ def rebuild_header(
         end = BAT_OFFSET_BYTES + round_up(count * 4, 512)
         cookie = source.pread(end, len(BATMAP_COOKIE)) if end < source.size_bytes else None
         if cookie is not None and cookie.data == BATMAP_COOKIE:
-            return _made_header(count, damaged)
+            # The landmark behind the table may have outlived the table.
+            doubt = _impossible_entries(source, count)
+            return _made_header(count, damaged) if doubt * 2 <= count else None
     if size_bytes is None:
         return None
     count = -(-size_bytes // BLOCK_BYTES)
+    if count <= 0 or BAT_OFFSET_BYTES + count * 4 > source.size_bytes:
+        return None
+    return _made_header(count, damaged) if _impossible_entries(source, count) == 0 else None
+
+
+def _impossible_entries(source: ByteSource, count: int) -> int:
     table = BlockTable(source, BAT_OFFSET_BYTES, count)
     first_free = (BAT_OFFSET_BYTES + round_up(count * 4, 512)) // 512
     end_sector = source.size_bytes // 512
-    if table.unknown() or count <= 0 or BAT_OFFSET_BYTES + count * 4 > source.size_bytes:
-        return None
-    plausible = all(first_free <= entry < end_sector for _, entry in table.used())
-    return _made_header(count, damaged) if plausible else None
+    unread = sum(len(blocks) for blocks in table.unknown())
+    return unread + sum(not first_free <= entry < end_sector for _, entry in table.used())
 
 
 def _made_header(count: int, damaged: Header | None) -> Header:
