@@ -16,8 +16,9 @@ from lvtui.cli.look import emit, emit_lines, warn
 from lvtui.errors import DestinationError, UserError
 from lvtui.flow import cases, jobs
 from lvtui.flow import extract as extracts
-from lvtui.flow.discover import discover, find_lost
+from lvtui.flow.discover import discover, find_lost, parse_spec
 from lvtui.flow.session import Session
+from lvtui.host.paths import exists
 from lvtui.plan.facts import CopyProgress, CopyState
 from lvtui.plan.job import JobSpec
 from lvtui.safe import safe
@@ -27,7 +28,18 @@ _INTERRUPTED = 130
 
 
 def wizard(options: argparse.Namespace) -> int:
-    """`lvtui [SOURCE]`."""
+    """`lvtui [SOURCE]`.
+
+    Raises:
+        UserError: SOURCE is neither a path nor a command.
+    """
+    for path in parse_spec(options.source) if options.source else ():
+        if not exists(path):
+            raise UserError(
+                "LV-USE-05",
+                "{what} is neither a command nor a path. See: lvtui --help",
+                what=path,
+            )
     session = Session(
         source=options.source,
         read_only=options.read_only,
