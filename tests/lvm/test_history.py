@@ -358,3 +358,24 @@ def test_pv_names_are_positions_and_do_not_move_an_lv() -> None:
 
     assert history.timeline is not None
     assert len(history.timeline.held) == 1
+
+
+def test_with_a_header_a_clock_that_was_set_back_over_a_missing_text_does_not_change_the_order() -> (
+    None
+):
+    times = [100, 200, 300, 50, 60, 70]
+    copies = ring([Vg(n, (A,), time=T0 + time) for n, time in enumerate(times, 1)])
+
+    (history,) = build_histories(tuple(c for c in copies if c.index.seqno != 4))
+
+    assert seqnos(history) == [1, 2, 3, 5, 6]
+
+
+def test_of_two_pvs_the_higher_seqno_is_in_use_whatever_their_clocks_say() -> None:
+    ahead = [Vg(1), Vg(2, (A,)), Vg(3, (A, B))]
+    stale = [Vg(1), Vg(2, (B,), time=T0 + 9000)]
+
+    (history,) = build_histories(ring(ahead) + ring(stale, device=1))
+
+    assert history.current is not None
+    assert history.current.seqno == 3

@@ -256,6 +256,20 @@ def test_a_pv_with_a_new_id_is_still_asked_who_owns_the_place() -> None:
     assert verdict.overwritten_bytes == 4 * EXTENT_BYTES
 
 
+def test_an_unchanged_block_that_means_another_pv_is_seen() -> None:
+    """`"pv0", 10` of the owner is the same text in both versions, and another place."""
+    both = (Pv(), Pv(uuid=PV1, name="pv1"))
+    turned = (Pv(uuid=PV1, name="pv0"), Pv(name="pv1"))
+    owner = lv("owner", 3, (10, 4))
+
+    verdict = _judged(
+        Vg(1, (lv("a", 1, (10, 10, "pv1")), owner), pvs=both), Vg(2, (owner,), pvs=turned)
+    )
+
+    assert verdict.word == "damaged"
+    assert verdict.overwritten_bytes == 4 * EXTENT_BYTES
+
+
 def test_a_changed_extent_size_is_compared_by_bytes() -> None:
     """Extents of half the size: 20 to 39 are the old 10 to 19."""
     verdict = _judged(Vg(1, (A,)), Vg(2, (lv("thief", 3, (39, 9)),), extent_size=4096))
