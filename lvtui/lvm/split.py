@@ -15,8 +15,8 @@ from lvtui.lvm.tokens import BLANK, FLAGS, RAW_STRING, SPACE, STRING, WORD
 
 DEPTH_MAX = 16
 SECTION_BYTES_MAX = 64 * 1024
-BLOCKS_MAX = 100_000
-"""20 000 LVs of three segments fit; LVM's largest areas hold a quarter of that."""
+BLOCKS_MAX = 65_536
+"""20 000 LVs of two segments fit."""
 
 BLOCK_BYTES_MIN = 3
 """`a{}`"""
