@@ -17,6 +17,7 @@ from lvtui.errors import DestinationError, UserError
 from lvtui.flow import cases, jobs
 from lvtui.flow import extract as extracts
 from lvtui.flow.discover import discover, find_lost, parse_spec
+from lvtui.flow.report import report_html, report_json, report_markdown
 from lvtui.flow.session import Session
 from lvtui.host.paths import exists
 from lvtui.plan.facts import CopyProgress, CopyState
@@ -211,6 +212,18 @@ def _say_status(
     emit_lines(extracts.status_line(spec, progress) for _, spec, progress in seen)
     if not seen:
         print("No copy in this case yet.")
+
+
+def report(options: argparse.Namespace) -> int:
+    """`lvtui report [CASE]`: written into the case and printed."""
+    case_dir = cases.find_case(options.case_arg)
+    made = cases.report_of(case_dir)
+    cases.save_report(case_dir, made)
+    if options.json:
+        emit(report_json(made))
+    else:
+        print(report_html(made) if options.html else report_markdown(made), end="")
+    return 0
 
 
 def pause(options: argparse.Namespace) -> int:

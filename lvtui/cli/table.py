@@ -139,6 +139,13 @@ COMMANDS = (
     ),
     CommandLine("attach", "act", "watch the copies of a case", act.attach, (CASE_ARG,)),
     CommandLine("status", "look", "state of the copies of a case", act.status, (CASE_ARG,)),
+    CommandLine(
+        "report",
+        "look",
+        "what was lost, what came back, how that was proven",
+        act.report,
+        (CASE_ARG, option("--html", action="store_true", help="one page without scripts")),
+    ),
     CommandLine("pause", "act", "pause the copies of a case", act.pause, (CASE_ARG,)),
     CommandLine("resume", "act", "go on where the case waits", act.resume, (CASE_ARG, RATE)),
 )
@@ -161,7 +168,9 @@ def parse(args: Sequence[str]) -> argparse.Namespace:
     by_name = {command.name: command for command in COMMANDS}
     if first in by_name and args[0] == first:
         command = by_name[first]
-        parser: argparse.ArgumentParser = _Parser(prog=f"lvtui {command.name}", description=command.help)
+        parser: argparse.ArgumentParser = _Parser(
+            prog=f"lvtui {command.name}", description=command.help
+        )
         _common(parser)
         for item in command.options:
             parser.add_argument(*item.names, **item.settings)

@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from lvtui.errors import UserError
-from lvtui.flow.discover import Discovery
-from lvtui.flow.jobs import find_jobs
-from lvtui.flow.report import Report, report_html, report_json, report_markdown
+from lvtui.flow.discover import Discovery, discover
+from lvtui.flow.jobs import find_jobs, progress_of, spec_of
+from lvtui.flow.report import Report, make_report, report_html, report_json, report_markdown
 from lvtui.flow.session import Session
 from lvtui.host import case as host_case
 from lvtui.host.case import CaseFacts
@@ -47,7 +47,8 @@ def find_case(named: str | None, home: Path | None = None) -> Path:
         cases = list_cases(home)
         if not cases:
             raise UserError(
-                "LV-CAS-08", "There is no case on this host yet. Start one: lvtui, or lvtui extract."
+                "LV-CAS-08",
+                "There is no case on this host yet. Start one: lvtui, or lvtui extract.",
             )
         return cases[0].path
     for path in (Path(absolute(named)), (home or host_case.cases_home()) / named):
@@ -127,6 +128,20 @@ def save_text(case_dir: Path, name: str, text: str) -> Path:
     path = case_dir / name
     replace_file(SystemFiles(), path, text.encode())
     return path
+
+
+def report_of(case_dir: Path) -> Report:
+    """The report of a case's copies; SOURCE is read again for it.
+
+    Raises:
+        UserError: nothing was copied yet. SourceReadError, UserError: SOURCE is not there any more.
+    """
+    found = tuple((spec_of(job), progress_of(job)) for job in find_jobs(case_dir))
+    if not found:
+        raise UserError("LV-CAS-10", "Nothing was copied in {case} yet.", case=str(case_dir))
+    session = load_session(case_dir)
+    source = session.source or ",".join(source.path for source in found[0][0].sources)
+    return make_report(session, discover(source), found)
 
 
 def save_report(case_dir: Path, report: Report) -> tuple[Path, ...]:

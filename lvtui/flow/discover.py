@@ -173,7 +173,7 @@ def _read_sources(
                 identity=device.identity,
                 label=label,
                 areas=areas,
-                gaps=(),
+                gaps=device.gaps,
                 block=block_device(device.path),
             )
         )

@@ -204,8 +204,10 @@ def plan_way_a(discovery: Discovery, reports: tuple[LostReport, ...], to: str | 
     for report, path in zip(reports, paths, strict=True):
         lines += [
             "",
-            (f"# {safe(report.lost.lv.name)}, {human_bytes(report.size_bytes)}, as it stands in version "
-            f"{safe(report.lost.last_seen.id)}: {report.verdict.word.value}"),
+            (
+                f"# {safe(report.lost.lv.name)}, {human_bytes(report.size_bytes)}, as it stands in "
+                f"version {safe(report.lost.last_seen.id)}: {report.verdict.word.value}"
+            ),
         ]
         lines += [f"# {safe(str(reason), limit_chars=400)}" for reason in report.verdict.reasons]
         lines += dd_lines(discovery, report, to=path)

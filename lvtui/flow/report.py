@@ -283,8 +283,10 @@ def report_html(report: Report) -> str:
     """The report as one self-contained page without scripts."""
     parts = [
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>lvtui report</title>',
-        ("<style>body{font-family:monospace;max-width:60em;margin:2em auto}"
-        "td{padding:0 1em 0 0;vertical-align:top}</style></head><body>"),
+        (
+            "<style>body{font-family:monospace;max-width:60em;margin:2em auto}"
+            "td{padding:0 1em 0 0;vertical-align:top}</style></head><body>"
+        ),
         f"<h1>{html.escape(report.word)}</h1>",
     ]
     for volume in report.volumes:
