@@ -28,6 +28,28 @@ class BitmapCheck:
     doubtful: list[ByteRange] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class _Tally:
+    """The bitmaps seen, by what they look like."""
+
+    used_full: int = 0
+    odd: int = 0
+    empty: int = 0
+    foreign: list[int] = field(default_factory=list)
+    not_full: list[int] = field(default_factory=list)
+    unread: list[int] = field(default_factory=list)
+
+    def look(self, block: int, data: bytes, *, must_be_full: bool) -> None:
+        look = bitmap.look_at(data)
+        if must_be_full:
+            self.not_full.append(block)
+        elif look is bitmap.Look.FOREIGN:
+            self.foreign.append(block)
+        else:
+            self.empty += not any(data)
+            self.odd += look is bitmap.Look.ODD
+
+
 def read_full_blocks(image: Image) -> tuple[frozenset[int], bool]:
     """The blocks that the batmap calls full, and whether its checksum fits."""
     batmap = image.batmap
@@ -51,67 +73,66 @@ def check_bitmaps(image: Image) -> BitmapCheck:
     full, trusted = read_full_blocks(image)
     sectors = image.block_bytes // 512
     first, end = image.headers_end_bytes // 512, image.source.size_bytes // 512
-    odd = empty = used = 0
-    foreign: list[int] = []
-    not_full: list[int] = []
-    unread: list[int] = []
+    tally = _Tally()
     for entry, block in table.by_place():
         if block >= image.block_count or not first <= entry < end:
             continue
-        used += block in full
+        tally.used_full += block in full
         piece = image.source.pread(entry * 512, header.bitmap_bytes)
-        mask = bitmap.from_bytes(piece.data, sectors) if piece.data else 0
-        look = bitmap.look_at(piece.data)
         if piece.gaps or len(piece.data) < header.bitmap_bytes:
-            unread.append(block)
-        elif block in full and image.block_bytes == BLOCK_BYTES and mask != bitmap.full(sectors):
-            not_full.append(block)
-        elif look is bitmap.Look.FOREIGN:
-            foreign.append(block)
-        else:
-            empty += not mask
-            odd += look is bitmap.Look.ODD
-    result.lost += [block_range(image, block) for block in unread]
-    result.doubtful += [block_range(image, block) for block in foreign]
-    _batmap_findings(image, result, full, not_full, missing=len(full) - used, trusted=trusted)
-    if unread:
-        result.findings.append(
+            tally.unread.append(block)
+            continue
+        mask = bitmap.from_bytes(piece.data, sectors)
+        is_whole = image.block_bytes != BLOCK_BYTES or mask == bitmap.full(sectors)
+        tally.look(block, piece.data, must_be_full=block in full and not is_whole)
+    result.lost += [block_range(image, block) for block in tally.unread]
+    result.doubtful += [block_range(image, block) for block in tally.foreign]
+    missing = len(full) - tally.used_full
+    _batmap_findings(image, result, full, tally.not_full, missing=missing, trusted=trusted)
+    result.findings += _bitmap_findings(tally)
+    return result
+
+
+def _bitmap_findings(tally: _Tally) -> list[Finding]:
+    findings = []
+    if tally.unread:
+        findings.append(
             error(
                 "V11",
                 None,
                 "{count:count} bitmaps cannot be read: their blocks are lost.",
-                count=len(unread),
+                count=len(tally.unread),
             )
         )
-    if foreign:
-        result.findings.append(
+    if tally.foreign:
+        findings.append(
             error(
                 "V9",
                 None,
                 "{count:count} bitmaps were overwritten by something that is no bitmap.",
-                count=len(foreign),
+                count=len(tally.foreign),
             )
         )
-    if odd:
-        result.findings.append(
+    if tally.odd:
+        findings.append(
             warning(
                 "V9",
                 None,
                 "{count:count} bitmaps look unusual: a guest that writes single sectors, or other "
                 "data written over them.",
-                count=odd,
+                count=tally.odd,
             )
         )
-    if empty:
-        result.findings.append(
+    if tally.empty:
+        findings.append(
             info(
                 "V10",
                 None,
                 "{count:count} blocks hold nothing yet: made shortly before a crash.",
-                count=empty,
+                count=tally.empty,
             )
         )
-    return result
+    return findings
 
 
 def _batmap_findings(
