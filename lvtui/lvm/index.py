@@ -112,7 +112,8 @@ def whole_index(text: bytes, *, exact: bool = False) -> TextIndex | None:
     """
     end = text.rfind(_TRAILER_NEEDLE)
     trailer = _TRAILER.fullmatch(text, end + len(_TRAILER_NEEDLE)) if end >= 0 else None
-    if trailer is None:
+    head = _HEAD.match(text)
+    if trailer is None or head is None:
         return None
     section_end = end + len("\n}\n")
     section = text[:section_end]
@@ -123,7 +124,7 @@ def whole_index(text: bytes, *, exact: bool = False) -> TextIndex | None:
         return None
     description, creation_host, creation_time = trailer.groups()
     return _index(
-        text,
+        head,
         creation_time=int(creation_time),
         creation_host=creation_host.decode("utf-8", "backslashreplace"),
         description=_string(description),
@@ -140,7 +141,7 @@ def torn_index(text: bytes) -> TextIndex:
         host = _last(_TAIL_HOST, tail, b"\ncreation_host = ", time.start())
         description = _last(_TAIL_DESCRIPTION, tail, b'\ndescription = "', time.start())
     return _index(
-        text,
+        _HEAD.match(text),
         creation_time=int(time[1]) if time else None,
         creation_host=host.decode("utf-8", "backslashreplace") if host is not None else None,
         description=_string(description) if description is not None else None,
@@ -176,14 +177,13 @@ def run_end(buffer: bytes, start: int, end: int) -> int:
 
 
 def _index(
-    text: bytes,
+    head: re.Match[bytes] | None,
     *,
     creation_time: int | None,
     creation_host: str | None,
     description: str | None,
     lv_count: int | None,
 ) -> TextIndex:
-    head = _HEAD.match(text)
     name, uuid, seqno = head.groups() if head is not None else (None, None, None)
     return TextIndex(
         vg_name=name.decode("ascii") if name else None,
