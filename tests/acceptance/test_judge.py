@@ -30,7 +30,7 @@ def test_every_lie_is_caught(figure: str) -> None:
     result = copy.deepcopy(oracle.perfect(truth))
     oracle.LIES[figure](result)
 
-    complaints = judge.complaints(judge.score(truth, result))
+    complaints = judge.complaints({**judge.score(truth, result), "family": "any"})
 
     assert figure in {complaint.split(" ")[0] for complaint in complaints}
 

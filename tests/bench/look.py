@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from tests.bench.corpus import NAMES, Corpus, corpus
-from tests.bench.harness import Bar, Timed, measure
+from tests.bench.harness import Bar, Timed, measure, milliseconds
 from tests.lab import toolbox
 
 LVTUI = (sys.executable, "-m", "lvtui")
@@ -58,7 +58,7 @@ def _run(rounds: int, scratch: Path) -> bool:
         )
         image = made.image
         start = Timed("lvtui --version", (*LVTUI, "--version"))
-        search = Timed("pvck search", ("pvck", "--dump", "metadata_search", image))
+        search = Timed("pvck --dump metadata_search", ("pvck", "--dump", "metadata_search", image))
         saved = scratch / "texts"
         dump_argv = ("pvck", "--dump", "metadata_search", "-v", "-f", saved, image)
         dump = Timed("pvck -v -f", dump_argv, makes=saved)
@@ -66,16 +66,13 @@ def _run(rounds: int, scratch: Path) -> bool:
         answer = Timed("lvtui versions --quick --json", (*quick.argv, "--json"))
         lost = Timed("lvtui lost", (*LVTUI, "lost", image))
         measure((start, search, dump, quick, answer, lost), rounds)
-        print(
-            f"  {start.name} {start.median * 1000:.0f} ms, "
-            f"pvck --dump metadata_search {search.median * 1000:.0f} ms, "
-            f"pvck -v -f {dump.median * 1000:.0f} ms"
-        )
+        for timed in (start, search, dump):
+            print(f"  {timed.name}: {milliseconds(timed)}")
         for bar in (
             Bar(quick, search, start, VERSIONS_LIMIT[name]),
             Bar(answer, search, start, VERSIONS_LIMIT[name]),
             Bar(lost, dump, start, LOST_LIMIT[name]),
         ):
-            print(bar.line())
+            print(bar.lines())
             held &= bar.holds
     return held

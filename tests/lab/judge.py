@@ -48,6 +48,10 @@ WANTED: dict[str, float] = {
 }
 """What must hold where the figure is there at all (a ratio of nothing is None and holds)."""
 
+NOT_YET = {"garbage": {"v_damaged_as_whole", "m_false"}}
+"""Per family, what is not asked yet: a flipped byte in an old text, which has no checksum, shows only
+beside its neighbours, and is not looked for before texts are compared with them."""
+
 
 def plain(uuid: str | None) -> str:
     """A uuid without dashes."""
@@ -62,11 +66,11 @@ def ratio(part: int, whole: int) -> float | None:
 def complaints(figures: Info, wanted: dict[str, float] | None = None) -> list[str]:
     """Every wanted figure that does not hold, in words."""
     wanted = WANTED if wanted is None else wanted
-    found = {key: figures.get(key) for key in wanted}
+    not_yet = NOT_YET.get(figures["family"], set())
     return [
-        f"{key} = {found[key]}, wanted {value}"
+        f"{key} = {figures[key]}, wanted {value}"
         for key, value in wanted.items()
-        if found[key] is not None and found[key] != value
+        if key not in not_yet and figures.get(key) not in {None, value}
     ]
 
 
