@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import ClassVar
 
 from textual import work
-from textual.app import App
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
+from lvtui.errors import LvtuiError
+from lvtui.flow.cases import save_session
 from lvtui.flow.session import Session
 from lvtui.flow.steps import STEPS
 from lvtui.ui import terminal
 from lvtui.ui.copy import DestinationScreen
 from lvtui.ui.device import DeviceScreen
-from lvtui.ui.frame import ASCII_CLASS, HEIGHT_MIN, WIDTH_MIN, FramePage
+from lvtui.ui.frame import ASCII_CLASS, HEIGHT_MIN, WIDTH_MIN
 from lvtui.ui.log_lines import LogLines
 from lvtui.ui.plan import PlanScreen
 from lvtui.ui.quit import QuitPage
 from lvtui.ui.report import ReportScreen
-from lvtui.ui.start import StartScreen
+from lvtui.ui.start import IMAGE, StartScreen
 from lvtui.ui.step import Leave, StepScreen
 from lvtui.ui.versions import VersionsScreen
 from lvtui.ui.volumes import VolumesScreen
@@ -28,11 +31,14 @@ from lvtui.ui.walk import Walk
 from lvtui.ui.watch import WatchScreen
 from lvtui.ui.widgets.text import TextBlock, row, say
 
+log = logging.getLogger(__name__)
+
 
 class TooSmall(ModalScreen[None]):
     """Lies over every page while the window is too small; takes all keys but F10."""
 
-    def compose(self):  # type: ignore[no-untyped-def]  # noqa: ANN201, D102
+    def compose(self) -> ComposeResult:
+        """Two rows."""
         yield TextBlock(id="small")
 
     def on_mount(self) -> None:
@@ -89,6 +95,7 @@ class LvtuiApp(App[Walk], inherit_bindings=False):
         """Open pages until one leaves."""
         while True:
             self.walk = await self.push_screen_wait(page_of(self.walk))
+            await asyncio.to_thread(keep, self.walk.session)
 
     def page(self) -> StepScreen | None:
         """The step that is open, whatever lies over it."""
@@ -116,11 +123,13 @@ class LvtuiApp(App[Walk], inherit_bindings=False):
         """Keep answers that changed while their page stays open."""
         self.walk = event.walk
 
-    def redraw_all(self) -> None:
-        """Draw every page anew."""
-        for screen in self.screen_stack:
-            if isinstance(screen, FramePage):
-                screen.redraw()
+
+def keep(session: Session) -> None:
+    """Keep the answers in the case; a failure is told in the log and does not stop the walk."""
+    try:
+        save_session(session)
+    except LvtuiError as error:
+        log.warning("%s [%s]", error.message, error.code)
 
 
 def page_of(walk: Walk) -> StepScreen:
@@ -128,19 +137,19 @@ def page_of(walk: Walk) -> StepScreen:
     step = walk.session.step
     if step == "start":
         return StartScreen(walk)
-    if step == "image":
-        return DeviceScreen(walk.to("device"), add_image=True)
-    if step not in STEPS or walk.discovery is None:
-        return DeviceScreen(walk.to("device"))
-    if step == "copy":
-        return WatchScreen(walk) if walk.session.job_dirs else DestinationScreen(walk)
-    pages = {
+    if step == "copy" and walk.session.job_dirs:
+        return WatchScreen(walk)
+    if walk.discovery is None or step not in STEPS or step == "device":
+        resume = step if step in STEPS and step != "device" else ""
+        return DeviceScreen(walk.to("device"), add_image=step == IMAGE, resume=resume)
+    pages: dict[str, type[StepScreen]] = {
         "versions": VersionsScreen,
         "volumes": VolumesScreen,
         "plan": PlanScreen,
+        "copy": DestinationScreen,
         "report": ReportScreen,
     }
-    return pages.get(step, DeviceScreen)(walk)
+    return pages[step](walk)
 
 
 def run(session: Session) -> int:
@@ -150,9 +159,8 @@ def run(session: Session) -> int:
         terminal.say_after((str(problem),))
         return 2
     terminal.prepare_output()
-    log = logging.getLogger("lvtui")
-    log.addHandler(LogLines())
-    log.setLevel(logging.INFO)
+    logging.getLogger("lvtui").addHandler(LogLines())
+    logging.getLogger("lvtui").setLevel(logging.INFO)
     host = "" if session.demo else terminal.host_name()
     app = LvtuiApp(Walk(session=session, host=host), ascii_only=terminal.is_ascii())
     walk = app.run(mouse=False)

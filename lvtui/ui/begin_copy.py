@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from lvtui.errors import LvtuiError
+from lvtui.errors import CheckStop
 from lvtui.flow.copy import default_file_name, make_job, start_job
+from lvtui.flow.extract import destinations
 from lvtui.ui.walk import Walk
 
 
-def image_path(walk: Walk, index: int, folder: str) -> str:
-    """Where the image of the n-th marked volume goes: a folder, or a file for a single volume."""
+def shown_path(walk: Walk, index: int, folder: str) -> str:
+    """Where the image of the n-th marked volume goes, for the screen: no disk is asked."""
     name = default_file_name(walk.marked[index], walk.session.format)
-    if len(walk.marked) == 1 and Path(folder).suffix in {".lv", ".img", ".raw", ".vhd"}:
-        return folder
-    return str(Path(folder) / name)
+    given = PurePosixPath(folder)
+    is_file = len(walk.marked) == 1 and given.suffix == PurePosixPath(name).suffix
+    return str(given if is_file else given / name)
+
+
+def image_path(walk: Walk, index: int, folder: str) -> str:
+    """The same, after a look at the folder.
+
+    Raises:
+        LvtuiError: several volumes need a folder.
+    """
+    return destinations(walk.marked, folder, walk.session.format)[index]
 
 
 def begin_copy(walk: Walk, index: int, folder: str) -> str:
@@ -24,7 +34,11 @@ def begin_copy(walk: Walk, index: int, folder: str) -> str:
         LvtuiError: the destination is refused, the volume cannot be mapped, the case is locked.
     """
     if walk.discovery is None or walk.session.case_dir is None:
-        raise LvtuiError("LV-UI-01", "There is no case to keep the copy in. Choose the disk again.")
+        raise CheckStop(
+            "LV-UI-01",
+            "There is no case folder to keep the copy's place in. Choose the disk again; the Device "
+            "page says what is missing.",
+        )
     spec = make_job(
         walk.discovery,
         walk.marked[index],

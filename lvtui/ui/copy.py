@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 from typing import ClassVar
 
 from textual import work
@@ -22,7 +23,7 @@ from lvtui.flow.copy import (
 )
 from lvtui.flow.discover import Discovery
 from lvtui.safe import SafeStr, safe
-from lvtui.ui.begin_copy import begin_copy, image_path
+from lvtui.ui.begin_copy import begin_copy, image_path, shown_path
 from lvtui.ui.frame import Key, Panel, keys
 from lvtui.ui.shown import problem_rows, short_name, size
 from lvtui.ui.step import StepScreen
@@ -71,6 +72,27 @@ class Failed(Event):
     """A worker met an error that an operator can read."""
 
     error: LvtuiError
+
+
+IMAGE_EXISTS = "LV-DST-01"
+"""An image that is there may be this job's own: `start_job` tells, and refuses any other."""
+
+
+def forbids(findings: tuple[Finding, ...]) -> bool:
+    """Whether a place is refused before anything is started."""
+    return any(
+        finding.severity is Severity.STOP and finding.code != IMAGE_EXISTS for finding in findings
+    )
+
+
+def with_folder(places: tuple[DestinationRow, ...], folder: str) -> tuple[DestinationRow, ...]:
+    """The places, a folder that was chosen before first; its space is that of its file system."""
+    if not folder or any(place.path == folder for place in places):
+        return places
+    holders = [place for place in places if PurePosixPath(folder).is_relative_to(place.path)]
+    if not holders:
+        return places
+    return (replace(max(holders, key=lambda place: len(place.path)), path=folder), *places)
 
 
 class DestinationScreen(StepScreen):
@@ -167,7 +189,9 @@ class DestinationScreen(StepScreen):
             return (EMPTY, row(say(" Choose a folder, press Enter to have it checked, then F8.")))
         lines: list[Row] = []
         for finding in self.checked.findings:
-            text = say("{word} {text}", word=fit(say(finding.severity), 5), text=str(finding.message))
+            text = say(
+                "{word} {text}", word=fit(say(finding.severity), 5), text=str(finding.message)
+            )
             lines += wrapped(text, self.width - 2)
         if not self.stopped:
             lines.append(row(SafeStr(" "), bold(say("F8 starts the copy to this folder."))))
@@ -176,8 +200,7 @@ class DestinationScreen(StepScreen):
     @property
     def stopped(self) -> bool:
         """Whether a finding forbids the place."""
-        found = self.checked.findings if self.checked else ()
-        return any(finding.severity is Severity.STOP for finding in found)
+        return forbids(self.checked.findings if self.checked else ())
 
     # Work
 
@@ -194,7 +217,7 @@ class DestinationScreen(StepScreen):
             to = image_path(self.walk, 0, folder)
             findings = check_destination(discovery, to, self.walk.need_bytes)
             self.post_message(Checked(folder, findings))
-            if start and not any(finding.severity is Severity.STOP for finding in findings):
+            if start and not forbids(findings):
                 self.post_message(Started(folder, begin_copy(self.walk, 0, folder)))
         except LvtuiError as error:
             self.post_message(Failed(error))
@@ -210,8 +233,10 @@ class DestinationScreen(StepScreen):
     def on_suggested(self, event: Suggested) -> None:
         """Show the places; take none by itself."""
         self._busy = None
-        self.places = event.places
+        self.places = with_folder(event.places, self.folder)
         self.redraw()
+        if self.folder:
+            self._check(start=False)
 
     def on_checked(self, event: Checked) -> None:
         """Show the findings."""
@@ -271,7 +296,7 @@ class DestinationScreen(StepScreen):
 
     def panel(self) -> Panel:
         """What this page is for."""
-        to = image_path(self.walk, 0, self.folder or "/FOLDER") if self.walk.marked else "-"
+        to = shown_path(self.walk, 0, self.folder or "/FOLDER") if self.walk.marked else "-"
         source = self.walk.session.source or "DISK"
         return Panel(
             why=say("A full image is proof and backup. All later steps use the image."),

@@ -15,7 +15,7 @@ from textual.worker import get_current_worker
 
 from lvtui.errors import Cancelled, LvtuiError
 from lvtui.flow.devices import DeviceRow
-from lvtui.flow.discover import Discovery, parse_spec
+from lvtui.flow.discover import parse_spec
 from lvtui.safe import SafeStr
 from lvtui.ui import reading
 from lvtui.ui.device_rows import (
@@ -29,6 +29,7 @@ from lvtui.ui.device_rows import (
 from lvtui.ui.frame import Key, Panel, keys
 from lvtui.ui.shown import problem_rows
 from lvtui.ui.step import StepScreen
+from lvtui.ui.version_detail import reports_at
 from lvtui.ui.walk import Walk
 from lvtui.ui.widgets.row_list import RowList
 from lvtui.ui.widgets.text import EMPTY, Row, TextBlock, row, say, spoken
@@ -46,14 +47,16 @@ class DeviceScreen(StepScreen):
         Binding("insert,i,I,ш,Ш", "add_image", "Image file", show=False),
     ]
 
-    def __init__(self, walk: Walk, *, add_image: bool = False) -> None:
+    def __init__(self, walk: Walk, *, add_image: bool = False, resume: str = "") -> None:
         super().__init__(walk)
         self._add_image = add_image
+        self._resume = resume
+        """The step to go on with once the source of an earlier session was read again."""
         self._busy: SafeStr | None = None
         """What a worker is doing, in words."""
         self._since = 0.0
         self._problem: LvtuiError | None = None
-        self._found: Discovery | None = None
+        self._found: reading.Discovered | None = None
         """Read after a long wait; Enter goes on with it."""
 
     def compose_content(self) -> ComposeResult:
@@ -129,7 +132,7 @@ class DeviceScreen(StepScreen):
                 row(say(" You can: F5 try again / pick another disk / Ins another path.")),
             )
         if self._found is not None:
-            return summary_rows(self._found, self.width)
+            return summary_rows(self._found.discovery, self._found.no_case, self.width)
         if not self.devices:
             return empty_rows()
         if not 0 <= self.cursor < len(self.devices):
@@ -150,7 +153,8 @@ class DeviceScreen(StepScreen):
     @work(thread=True, exclusive=True, group="read")
     def _read_thread(self, spec: str) -> None:
         worker = get_current_worker()
-        reading.read(spec, self.post_message, lambda: not worker.is_cancelled)
+        session = replace(self.walk.session, source=spec)
+        reading.read(session, spec, self.post_message, lambda: not worker.is_cancelled)
 
     def on_counted(self, event: reading.Counted) -> None:
         """Show the count."""
@@ -164,10 +168,13 @@ class DeviceScreen(StepScreen):
         kept = tuple(device for device in self.devices if device.path not in new)
         self.walk = replace(self.walk, devices=(*kept, *event.devices))
         self._busy = None
-        if kept and len(event.devices) == 1:
-            self.query_one("#devices", RowList).cursor = len(kept)
+        rows = self.query_one("#devices", RowList)
         self.redraw()
-        self.query_one("#devices", RowList).focus()
+        if kept and len(event.devices) == 1:
+            rows.cursor = len(kept)
+        rows.focus()
+        if self._resume and rows.cursor >= 0:
+            rows.action_open()
 
     def on_failed(self, event: reading.Failed) -> None:
         """Show the error; a cancel is none."""
@@ -176,24 +183,24 @@ class DeviceScreen(StepScreen):
         self._draw_details()
 
     def on_discovered(self, event: reading.Discovered) -> None:
-        """Go on at once after a short wait, else on Enter."""
-        self._busy, self._found = None, event.discovery
-        if time.monotonic() - self._since < CALM_SECONDS and self.is_current:
-            self._go_on(event.discovery)
+        """Go on at once after a short wait with nothing to tell, else on Enter."""
+        self._busy, self._found = None, event
+        calm = time.monotonic() - self._since < CALM_SECONDS and event.no_case is None
+        if calm and self.is_current:
+            self._go_on(event)
         else:
             self._draw_details()
 
-    def _go_on(self, found: Discovery) -> None:
-        known = self.walk.discovery
-        answers = {} if known is found else {"version_id": None}
-        self.dismiss(
-            replace(
-                self.walk.to("versions", source=found.spec, **answers),
-                discovery=found,
-                reports=self.walk.reports if known is found else found.lost,
-                history_index=self.walk.history_index if known is found else 0,
-            )
+    def _go_on(self, read: reading.Discovered) -> None:
+        walk = replace(
+            self.walk, session=read.session, discovery=read.discovery, reports=read.discovery.lost
         )
+        version = walk.version
+        if version is None:
+            walk = walk.to("versions", version_id=None)
+        else:
+            walk = replace(walk, reports=reports_at(walk, version))
+        self.dismiss(walk.to(self._resume or "versions"))
 
     # Keys
 
@@ -207,13 +214,16 @@ class DeviceScreen(StepScreen):
         """Enter on a disk: read it, unless that was done."""
         if self._busy is not None:
             return
-        device, known = self.devices[event.index], self._found or self.walk.discovery
+        device, known = self.devices[event.index], self.walk.discovery
         if device.error is not None:
             self.notice(spoken(device.error))
             return
         spec = spec_of(self.devices, event.index)
+        if self._found is not None:
+            self._go_on(self._found)
+            return
         if known is not None and known.spec == spec:
-            self._go_on(known)
+            self.dismiss(self.walk.to("versions"))
             return
         self._begin(say("Opening {path}, read-only.", path=device.path))
         self._read_thread(spec)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lvtui.errors import LvtuiError
 from lvtui.flow.devices import DeviceRow
 from lvtui.flow.discover import Discovery
 from lvtui.safe import SafeStr, safe
@@ -70,11 +71,13 @@ def detail_rows(device: DeviceRow, index: int, width: int) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def summary_rows(found: Discovery, width: int) -> tuple[Row, ...]:
+def summary_rows(found: Discovery, no_case: LvtuiError | None, width: int) -> tuple[Row, ...]:
     """What was read, after a wait that was long enough to look away."""
     versions = sum(len(history.versions) for history in found.histories)
     read = say("Read: {n:count} versions, {lost} lost volumes.", n=versions, lost=len(found.lost))
     rows: list[Row] = [EMPTY, row(SafeStr(" "), bold(read), say("  Press Enter to go on."))]
+    if no_case is not None:
+        rows += wrapped(say("[!] No case folder: {why}", why=str(no_case.message)), width - 2)
     for warning in found.warnings[:WARNINGS_MAX]:
         rows += wrapped(say("[!] {warning}", warning=str(warning)), width - 2)
     return tuple(rows)

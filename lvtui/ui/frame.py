@@ -192,12 +192,16 @@ class FramePage(Screen[Given], Generic[Given]):
             pieces.append(say("DEMO"))
         elif self.walk.host:
             pieces.append(say("host {host}", host=self.walk.host))
-        if session.source:
-            pieces.append(cut_middle(safe(session.source), 24))
         history = self.walk.discovery.history if self.walk.discovery else None
+        group: list[SafeStr] = []
         if history is not None and history.vg_name:
             kind = say("SR") if self.walk.discovery and self.walk.discovery.is_sr else say("VG")
-            pieces.append(joined(kind, SafeStr(" "), short_vg(history.vg_name)))
+            group = [joined(kind, SafeStr(" "), short_vg(history.vg_name))]
+        if session.source:
+            used = sum(len(piece) + 2 for piece in (*pieces, *group)) + 1
+            room = max(12, self.width - 28 - used)
+            pieces.append(cut_middle(safe(session.source, limit_chars=400), room))
+        pieces += group
         case = session.case_dir.rstrip("/").rpartition("/")[2] if session.case_dir else ""
         right = fit(safe(case), -14)
         left = SafeStr(" " + "  ".join(pieces))

@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.message import Message as Event
 
 from lvtui.errors import LvtuiError
-from lvtui.flow.copy import dd_lines, default_file_name
+from lvtui.flow.cases import save_text
+from lvtui.flow.extract import plan_way_a
 from lvtui.safe import SafeStr, safe
 from lvtui.ui.frame import Key, Panel, keys
-from lvtui.ui.shown import short_name, size, state
+from lvtui.ui.shown import short_name, size
 from lvtui.ui.step import StepScreen
 from lvtui.ui.widgets.row_list import RowList
 from lvtui.ui.widgets.text import EMPTY, Row, TextBlock, bold, columns, row, say, spoken, wrapped
+
+SCRIPT = "plan.sh"
+
+
+@dataclass
+class Told(Event):
+    """What became of a request, in words."""
+
+    words: SafeStr
 
 
 class PlanScreen(StepScreen):
@@ -41,7 +55,7 @@ class PlanScreen(StepScreen):
 
     def draw(self) -> None:
         """Show ways and promise."""
-        later = "not there yet in this version of lvtui"
+        later = "not in this version of lvtui yet"
         self.block("ways").show(
             row(
                 say(" How?  (*) A  "),
@@ -108,7 +122,7 @@ class PlanScreen(StepScreen):
         self.dismiss(self.walk.to("copy"))
 
     def script_lines(self) -> tuple[str, ...]:
-        """The dd lines of all marked volumes.
+        """The plan as a shell script that works without lvtui.
 
         Raises:
             LvtuiError: a volume cannot be mapped.
@@ -116,31 +130,34 @@ class PlanScreen(StepScreen):
         discovery = self.walk.discovery
         if discovery is None:
             return ()
-        folder = self.walk.session.destination or "/DESTINATION"
-        return tuple(
-            line
-            for report in self.walk.marked
-            for line in dd_lines(
-                discovery, report, to=f"{folder}/{default_file_name(report, 'lv')}"
-            )
-        )
+        return tuple(plan_way_a(discovery, self.walk.marked, self.walk.session.destination))
 
     def detail(self) -> tuple[str, tuple[Row, ...]] | None:
-        """The dd lines, to read."""
+        """The script, to read."""
         try:
             lines = self.script_lines()
         except LvtuiError as error:
             return "By hand", wrapped(spoken(error.message), self.width - 2)
-        states = tuple(
-            row(say(" {name}  {state}", name=short_name(report.lost.lv.name), state=state(report)))
-            for report in self.walk.marked
-        )
-        shown = tuple(row(SafeStr(" "), safe(line, limit_chars=2000)) for line in lines)
-        return "By hand", (*states, EMPTY, *shown)
+        return "By hand", tuple(row(SafeStr(" "), safe(line, limit_chars=2000)) for line in lines)
 
+    @work(thread=True, exclusive=True, group="save")
     def action_save_script(self) -> None:
-        """Save the dd lines in the case folder; nothing is run."""
-        self.notice(say("Nothing to save."))
+        """F6: save the script in the case folder; nothing is run."""
+        case_dir = self.walk.session.case_dir
+        if case_dir is None:
+            self.post_message(Told(say("There is no case folder to save it in.")))
+            return
+        try:
+            text = "\n".join(self.script_lines()) + "\n"
+            path = save_text(Path(case_dir), SCRIPT, text)
+        except LvtuiError as error:
+            self.post_message(Told(spoken(error.message)))
+            return
+        self.post_message(Told(say("Saved, not run: {path}", path=str(path))))
+
+    def on_told(self, event: Told) -> None:
+        """Say what became of the script."""
+        self.notice(event.words)
 
     def panel(self) -> Panel:
         """What this page is for."""

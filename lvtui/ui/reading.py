@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from textual.message import Message as Event
 
 from lvtui.errors import LvtuiError
+from lvtui.flow.cases import with_case
 from lvtui.flow.devices import DeviceRow, scan_devices
 from lvtui.flow.discover import Discovery, discover
+from lvtui.flow.session import Session
 from lvtui.safe import SafeStr
 from lvtui.ui.widgets.text import say
 from lvtui.units import MiB
@@ -41,9 +43,12 @@ class Counted(Event):
 
 @dataclass
 class Discovered(Event):
-    """The chosen source was read."""
+    """The chosen source was read, and the case folder made."""
 
     discovery: Discovery
+    session: Session
+    no_case: LvtuiError | None
+    """Why there is no case folder: looking goes on, a copy cannot be started."""
 
 
 @dataclass
@@ -72,8 +77,8 @@ def scan(paths: tuple[str, ...], post: Post, goes_on: GoesOn) -> None:
         post(Scanned(devices))
 
 
-def read(spec: str, post: Post, goes_on: GoesOn) -> None:
-    """Read SOURCE and judge everything on it."""
+def read(session: Session, spec: str, post: Post, goes_on: GoesOn) -> None:
+    """Read SOURCE, judge everything on it, make the case folder on another disk."""
 
     def progress(done_bytes: int, all_bytes: int, versions: int) -> bool:
         words = say(
@@ -90,5 +95,9 @@ def read(spec: str, post: Post, goes_on: GoesOn) -> None:
     except LvtuiError as error:
         post(Failed(error))
         return
-    if goes_on():
-        post(Discovered(discovery))
+    if not goes_on():
+        return
+    try:
+        post(Discovered(discovery, with_case(session, discovery), None))
+    except LvtuiError as error:
+        post(Discovered(discovery, session, error))

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.message import Message as Event
 
-from lvtui.flow.report import Report, ReportRow
+from lvtui.errors import LvtuiError
+from lvtui.flow.cases import save_report
+from lvtui.flow.copy import progress_of, spec_of
+from lvtui.flow.discover import Discovery
+from lvtui.flow.report import Report, ReportRow, make_report
 from lvtui.safe import SafeStr, safe
 from lvtui.ui.frame import Key, Panel, Safety, keys
+from lvtui.ui.shown import problem_rows
 from lvtui.ui.step import StepScreen
 from lvtui.ui.walk import Walk
 from lvtui.ui.widgets.row_list import TextLines
@@ -55,6 +64,21 @@ def annex_rows(report: Report, width: int) -> tuple[Row, ...]:
     return tuple(shown)
 
 
+@dataclass
+class Made(Event):
+    """The report was made, and written into the case."""
+
+    report: Report
+    paths: tuple[str, ...]
+
+
+@dataclass
+class Failed(Event):
+    """It could not be made or written."""
+
+    error: LvtuiError
+
+
 class ReportScreen(StepScreen):
     """The last page."""
 
@@ -64,6 +88,8 @@ class ReportScreen(StepScreen):
     def __init__(self, walk: Walk) -> None:
         super().__init__(walk)
         self.report: Report | None = None
+        self.paths: tuple[str, ...] = ()
+        self._problem: LvtuiError | None = None
 
     def compose_content(self) -> ComposeResult:
         """Verdict, rows, files."""
@@ -71,18 +97,62 @@ class ReportScreen(StepScreen):
         yield TextLines(id="rows")
         yield TextBlock(id="saved")
 
+    def on_mount(self) -> None:
+        """Make the report from what the jobs say now."""
+        super().on_mount()
+        if self.walk.discovery is not None:
+            self._make_thread(self.walk.discovery)
+
+    @work(thread=True, exclusive=True, group="report")
+    def _make_thread(self, discovery: Discovery) -> None:
+        session = self.walk.session
+        try:
+            folders = [Path(job_dir) for job_dir in session.job_dirs]
+            jobs = tuple((spec_of(folder), progress_of(folder)) for folder in folders)
+            report = make_report(session, discovery, jobs)
+            paths = save_report(Path(session.case_dir), report) if session.case_dir else ()
+        except LvtuiError as error:
+            self.post_message(Failed(error))
+            return
+        self.post_message(Made(report, tuple(str(path) for path in paths)))
+
+    def on_made(self, event: Made) -> None:
+        """Show it."""
+        self.report, self.paths = event.report, event.paths
+        self.redraw()
+
+    def on_failed(self, event: Failed) -> None:
+        """Show why there is none."""
+        self._problem = event.error
+        self.redraw()
+
     def draw(self) -> None:
         """Show the report."""
-        self.block("verdict").show(row(say(" "), bold(say("Report"))))
+        rows = self.query_one("#rows", TextLines)
+        if self.report is None:
+            waiting = (row(say(" Making the report from the case.")),)
+            rows.show(problem_rows(self._problem, self.width) if self._problem else waiting)
+            return
+        self.block("verdict").show(row(SafeStr(" "), bold(safe(self.report.word))), EMPTY)
+        rows.show(page_rows(self.report, self.width))
+        case = self.walk.session.case_dir or ""
+        names = ", ".join(path.rpartition("/")[2] for path in self.paths)
+        lines = [row(say(" Saved  {case}/", case=case)), row(say("        {names}", names=names))]
+        self.block("saved").show(*(lines if self.paths else ()))
 
     def safety(self) -> Safety:
         """The walk has ended."""
         return Safety.DONE
 
+    def action_reread(self) -> None:
+        """Make it again."""
+        if self.walk.discovery is not None:
+            self._make_thread(self.walk.discovery)
+
     def panel(self) -> Panel:
         """What this page is for."""
         return Panel(
-            why=say("One page for your boss, an annex for a specialist (F3)."),
+            why=say("One page for your boss, an annex for a specialist."),
             writes=say("the case folder only."),
             dont=say("delete the case folder: it holds the hashes and the log."),
             command=say("lvtui report {case}", case=self.walk.session.case_dir or "CASE"),
@@ -92,6 +162,7 @@ class ReportScreen(StepScreen):
         """Keys of the report."""
         return keys(
             ("Enter", "Annex"),
+            ("Up/Down", "Scroll"),
             ("F2", "Log"),
             ("Esc", "Back"),
             ("F1", "Help"),

@@ -17,7 +17,7 @@ from lvtui.errors import LvtuiError
 from lvtui.flow.copy import ask, progress_of, resume_job
 from lvtui.plan.facts import CopyProgress, CopyState
 from lvtui.safe import SafeStr, safe
-from lvtui.ui.begin_copy import begin_copy, image_path
+from lvtui.ui.begin_copy import begin_copy, shown_path
 from lvtui.ui.copy_rows import WORKING, progress_rows
 from lvtui.ui.frame import Key, Panel, Safety, keys
 from lvtui.ui.shown import problem_rows, short_name
@@ -167,7 +167,7 @@ class WatchScreen(StepScreen):
         name, to = SafeStr(""), safe(session.destination or "?")
         if index < len(self.walk.marked):
             name = short_name(self.walk.marked[index].lost.lv.name)
-            to = safe(image_path(self.walk, index, session.destination or ""))
+            to = safe(shown_path(self.walk, index, session.destination or ""))
         turn = say("  {n} of {all}", n=index + 1, all=self.total) if self.total > 1 else SafeStr("")
         self.block("ends").show(
             row(say(" FROM  "), cut_middle(source, 40), say("  "), name, say("  read-only"), turn),

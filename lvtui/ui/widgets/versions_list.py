@@ -164,12 +164,12 @@ def head_row(zone: SafeStr, wide: int) -> SafeStr:
     """The head of the table."""
     return columns(
         (SafeStr(""), 3),
-        (say("Ver"), -6),
-        (say("Written (host clock, {zone})", zone=zone), 28),
-        (say("LVs"), -5),
+        (say("Ver"), -5),
+        (say("Written (host clock, {zone})", zone=zone), 27),
+        (say("LVs"), -4),
         (say("Change"), 12 + wide),
         (say("Text"), 7),
-        (say("Note"), 14),
+        (say("Note"), 15),
     )
 
 
@@ -190,9 +190,9 @@ def entry_row(entry: Entry, older: Version | None, notes: VersionNotes, wide: in
     note = notes.of_version(entry)
     change = lv_change(older.vg if older else None, entry.vg).words()
     line = columns(
-        (seqno(entry), -6),
-        (when(entry.creation_time), 28),
-        (safe("?" if count is None else str(count)), -5),
+        (seqno(entry), -5),
+        (when(entry.creation_time), 27),
+        (safe("?" if count is None else str(count)), -4),
         (change, 12 + wide),
         (text_word(entry), 7),
     )
