@@ -8,9 +8,6 @@ can write two branches, a VG can be renamed or recreated. The types stand in `ve
 from __future__ import annotations
 
 import hashlib
-import re
-from bisect import bisect_right
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -18,9 +15,11 @@ from lvtui.errors import FormatError
 from lvtui.lvm.carve import CopyState, CrcState, MetadataCopy, Slot
 from lvtui.lvm.diff import Change, diff
 from lvtui.lvm.forks import find_forks
+from lvtui.lvm.headless import Rings
 from lvtui.lvm.loss import TrimHelper, find_trim_helper, lost_volumes, shrunk_volumes
 from lvtui.lvm.model import VolumeGroup
-from lvtui.lvm.order import follows, missing_between, true_order
+from lvtui.lvm.neighbours import with_others
+from lvtui.lvm.order import missing_between, true_order
 from lvtui.lvm.text import TextParser
 from lvtui.lvm.timeline import make_timeline
 from lvtui.lvm.version import History, LostVolume, Version
@@ -39,11 +38,6 @@ __all__ = [
     "shrunk_volumes",
 ]
 
-_LVM_UUID = re.compile(rb'id = "([0-9A-Za-z!#]{6}(?:-[0-9A-Za-z!#]{4}){5}-[0-9A-Za-z!#]{6})"')
-_UUIDS = 32
-_NEIGHBOURS = 3
-"""How many texts on either side of a torn one in its ring are asked whether they know its LVs."""
-
 
 def build_histories(
     copies: tuple[MetadataCopy, ...], *, parse: bool = True, parser: TextParser | None = None
@@ -60,7 +54,7 @@ def build_histories(
         else:
             texts = groups.setdefault(copy.index.vg_uuid, {})
             texts.setdefault(copy.stripped, []).append(copy)
-    rings = _Rings(copies) if headless else None
+    rings = Rings(copies) if headless else None
     for copy in headless:
         owner = rings.owner_of(copy) if rings else None
         groups.setdefault(owner, {}).setdefault(copy.stripped, []).append(copy)
@@ -72,7 +66,7 @@ def build_histories(
     maker = _Maker(telling, (parser or TextParser()) if parse else None)
     histories = [maker.history(uuid, texts) for uuid, texts in groups.items()]
     histories.sort(key=_rank)
-    return tuple(histories)
+    return with_others(tuple(histories))
 
 
 @dataclass(slots=True)
@@ -203,40 +197,6 @@ def _fork_warning(one: Version, other: Version) -> Message:
         "every host before anything is restored",
         seqno=one.seqno or other.seqno or 0,
     )
-
-
-class _Rings:
-    """The texts of known VGs by ring and place: who the neighbours of a torn text are."""
-
-    def __init__(self, copies: Iterable[MetadataCopy]) -> None:
-        self._copies: dict[tuple[int, int | None], list[MetadataCopy]] = {}
-        for copy in copies:
-            if copy.index.vg_uuid is not None:
-                self._copies.setdefault((copy.device, copy.area), []).append(copy)
-        for ring in self._copies.values():
-            ring.sort(key=_offset)
-        self._owners = {
-            place: {copy.index.vg_uuid for copy in ring} for place, ring in self._copies.items()
-        }
-
-    def owner_of(self, torn: MetadataCopy) -> str | None:
-        """The VG of a text without its head: by its LVs, by the text behind it, by its ring."""
-        ring = self._copies.get((torn.device, torn.area), [])
-        after = bisect_right(ring, torn.offset_bytes, key=_offset)
-        uuids = _LVM_UUID.findall(torn.text)[:_UUIDS]
-        near = ring[after : after + _NEIGHBOURS] + ring[max(0, after - _NEIGHBOURS) : after]
-        near += ring[:_NEIGHBOURS] + ring[-_NEIGHBOURS:]  # a ring has no end
-        for copy in near:
-            if any(uuid in copy.text for uuid in uuids):
-                return copy.index.vg_uuid
-        if after < len(ring) and follows(torn, ring[after].offset_bytes):
-            return ring[after].index.vg_uuid
-        owners = self._owners.get((torn.device, torn.area), set())
-        return next(iter(owners)) if len(owners) == 1 and torn.area is not None else None
-
-
-def _offset(copy: MetadataCopy) -> int:
-    return copy.offset_bytes
 
 
 def _rank(history: History) -> tuple[bool, bool, int]:

@@ -31,7 +31,7 @@ def lost_volumes(history: History) -> tuple[LostVolume, ...]:
     """LVs by uuid that some usable version has and the current does not; newest loss first.
 
     Without a current version every LV of any text is lost (commands.md), those of its newest whole
-    text first. A renamed LV is not lost.
+    text first. A renamed LV is not lost, nor is one that lives on in a clone of the group.
     """
     timeline = timeline_of(history)
     here = _current_uuids(history)
@@ -102,9 +102,14 @@ def absences(timeline: Timeline, uuid: str) -> tuple[tuple[int, int], ...]:
 
 
 def _current_uuids(history: History) -> frozenset[str]:
-    if history.current is None or history.current.vg is None:
-        return frozenset()
-    return frozenset(lv.uuid for lv in history.current.vg.lvs)
+    """Of the group itself, and of one that took its disk over with its LVs (vgimportclone)."""
+    groups = [history, *(other.history for other in history.others)]
+    return frozenset(
+        lv.uuid
+        for group in groups
+        if group.current is not None and group.current.vg is not None
+        for lv in group.current.vg.lvs
+    )
 
 
 def _largest_before_a_drop(held: tuple[Held, ...]) -> Held | None:

@@ -30,8 +30,8 @@ class Share:
     offset_extents: int
     """From the beginning of `run`."""
     extent_count: int
-    since: int
-    """Position of the first version in which the owner held any of it."""
+    since_seqno: int
+    """Of the first version in which the owner held any of it."""
     now: bool
 
 
@@ -66,25 +66,30 @@ def unprotected(timeline: Timeline, lost: LostVolume) -> tuple[Run, ...]:
 
 
 def shares(
-    timeline: Timeline, lost: LostVolume, since: tuple[Run, ...], aliases: Mapping[str, str]
+    timeline: Timeline,
+    lost: LostVolume,
+    since: tuple[Run, ...],
+    aliases: Mapping[str, str],
+    *,
+    now: int,
 ) -> tuple[Share, ...]:
     """What others held of the lost LV's extents at positions in `since`, by place.
 
     Args:
-        timeline: of the lost LV's history.
+        timeline: of the lost LV's history, or of another group on the same disk.
         lost: the lost LV.
-        since: as `unprotected` gives it.
-        aliases: PV uuid → the uuid that the same PV has in later versions.
+        since: positions of the timeline, as `unprotected` gives them.
+        aliases: PV uuid of the lost LV → the uuid that the same place has in the timeline as well.
+        now: the position that counts as now; -1 if none does.
     """
     extent_sectors = _extent_sectors(lost)
-    now = reference_position(timeline, lost)
     owners: dict[str, _Owner] = {}
     starts: list[int] = []
     runs = own_runs(lost)
     at = 0
     for run in runs:
         starts.append(at)
-        for pv_uuid in {run.pv_uuid, aliases.get(run.pv_uuid, run.pv_uuid)}:
+        for pv_uuid in dict.fromkeys((run.pv_uuid, aliases.get(run.pv_uuid, run.pv_uuid))):
             found = holders(timeline, pv_uuid, run.start_sectors, run.end_sectors)
             for held, start_sectors, end_sectors in found:
                 position = _first_common(since, held)
@@ -96,7 +101,7 @@ def shares(
                 owner.add(
                     held, (at + start, at + end), position, now=held.first <= now <= held.last
                 )
-        at += run.extent_count + 1
+        at += run.extent_count + 1  # runs are not adjacent: what is joined lies in one of them
     found_shares = []
     for owner in owners.values():
         for place, position, is_now in owner.joined():
@@ -108,11 +113,11 @@ def shares(
                     run=runs[index],
                     offset_extents=place[0] - starts[index],
                     extent_count=place[1] - place[0],
-                    since=position,
+                    since_seqno=timeline.known[position].seqno or 0,
                     now=is_now,
                 )
             )
-    return tuple(sorted(found_shares, key=lambda share: (share.place, share.since)))
+    return tuple(sorted(found_shares, key=lambda share: (share.place, share.since_seqno)))
 
 
 @dataclass(slots=True)
@@ -167,8 +172,7 @@ def _is_its_own(held: Held, lost: LostVolume, run: HeldRun, start_sectors: int) 
         return False
     shift = run.start_extent - run.lv_start_extent
     return any(
-        other.pv_uuid == run.pv_uuid
-        and other.start_sectors <= start_sectors < other.end_sectors
+        other.start_sectors <= start_sectors < other.end_sectors
         and other.start_extent - other.lv_start_extent == shift
         for other in held.runs
     )

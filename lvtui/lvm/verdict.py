@@ -15,13 +15,21 @@ from enum import StrEnum
 from lvtui.lvm.doubts import doubts, relevant_gaps, replaced_pvs, risks, unmapped
 from lvtui.lvm.extents import total, union, without
 from lvtui.lvm.loss import TRIM_SUFFIX, find_trim_helper
-from lvtui.lvm.owners import Share, own_runs, shares, unprotected
+from lvtui.lvm.neighbours import foreign_shares, metadata_over
+from lvtui.lvm.owners import Share, own_runs, reference_position, shares, unprotected
 from lvtui.lvm.timeline import timeline_of
 from lvtui.lvm.version import Gap, LostVolume, Timeline
 from lvtui.message import Message, message
 
 __all__ = ["Conflict", "Verdict", "VerdictWord", "find_trim_helper", "judge"]
 
+_OWNED_NOW = (True, "{size:bytes} of it belong to {owner} now")
+_OWNED_ONCE = (False, "{size:bytes} of it belonged to {owner} for a time and were freed again")
+_FOREIGN_NOW = (True, "{size:bytes} of it belong to {owner} of another group on this disk now")
+_FOREIGN_ONCE = (
+    False,
+    "{size:bytes} of it belonged to {owner} of another group on this disk for a time",
+)
 _OWNERS_NAMED = 8
 """More owners than these are counted, not named, in the reasons; the conflicts list them all."""
 
@@ -80,15 +88,22 @@ def judge(lost: LostVolume) -> Verdict:
     gaps = relevant_gaps(timeline, lost, since)
     refused = unmapped(lost)
     aliases = replaced_pvs(timeline, lost)
-    taken = shares(timeline, lost, since, aliases)
+    own = shares(timeline, lost, since, aliases, now=reference_position(timeline, lost))
+    foreign = tuple(share for other in lost.history.others for share in foreign_shares(lost, other))
+    taken = own + foreign
     overwritten = union(share.place for share in taken if share.now)
     at_risk = without(union(share.place for share in taken if not share.now), overwritten)
     found: dict[VerdictWord, list[Message]] = {
         VerdictWord.UNSUPPORTED: [] if refused is None else [refused],
-        VerdictWord.DAMAGED: _owners(taken, extent_bytes, now=True),
+        VerdictWord.DAMAGED: [
+            *_owners(own, extent_bytes, _OWNED_NOW),
+            *_owners(foreign, extent_bytes, _FOREIGN_NOW),
+        ],
         VerdictWord.AT_RISK: [
             *_discarded(taken, extent_bytes),
-            *_owners(taken, extent_bytes, now=False),
+            *_owners(own, extent_bytes, _OWNED_ONCE),
+            *_owners(foreign, extent_bytes, _FOREIGN_ONCE),
+            *metadata_over(lost),
             *risks(timeline, lost),
         ],
         VerdictWord.LIKELY: list(doubts(timeline, lost, gaps, aliases)),
@@ -107,19 +122,19 @@ def judge(lost: LostVolume) -> Verdict:
         extent_bytes=extent_bytes,
         overwritten_bytes=total(overwritten) * extent_bytes,
         at_risk_bytes=total(at_risk) * extent_bytes,
-        conflicts=_conflicts(timeline, taken),
+        conflicts=_conflicts(taken),
         missing_seqnos=_missing(gaps),
     )
 
 
-def _conflicts(timeline: Timeline, taken: tuple[Share, ...]) -> tuple[Conflict, ...]:
+def _conflicts(taken: tuple[Share, ...]) -> tuple[Conflict, ...]:
     conflicts = [
         Conflict(
             lv_start_extent=share.run.lv_start_extent + share.offset_extents,
             extent_count=share.extent_count,
             owner=share.owner.name,
             owner_uuid=share.owner.uuid,
-            since_seqno=timeline.known[share.since].seqno or 0,
+            since_seqno=share.since_seqno,
             now=share.now,
             pv_uuid=share.run.pv_uuid,
             pv_start_extent=share.run.start_extent + share.offset_extents,
@@ -133,7 +148,10 @@ def _missing(gaps: tuple[Gap, ...]) -> tuple[tuple[int, int], ...]:
     return tuple(gap.missing_seqnos for gap in gaps if gap.missing_seqnos is not None)
 
 
-def _owners(taken: tuple[Share, ...], extent_bytes: int, *, now: bool) -> list[Message]:
+def _owners(
+    taken: tuple[Share, ...], extent_bytes: int, sentence: tuple[bool, str]
+) -> list[Message]:
+    now, text = sentence
     extents: dict[str, int] = {}
     names: dict[str, str] = {}
     for share in taken:
@@ -141,11 +159,6 @@ def _owners(taken: tuple[Share, ...], extent_bytes: int, *, now: bool) -> list[M
             uuid = share.owner.uuid
             names[uuid] = share.owner.name
             extents[uuid] = extents.get(uuid, 0) + share.extent_count
-    text = (
-        "{size:bytes} of it belong to {owner} now"
-        if now
-        else "{size:bytes} of it belonged to {owner} for a time and were freed again"
-    )
     reasons = [
         message(text, size=count * extent_bytes, owner=names[uuid])
         for uuid, count in list(extents.items())[:_OWNERS_NAMED]

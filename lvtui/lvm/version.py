@@ -147,6 +147,20 @@ class History:
     """What an operator must know about the group as a whole."""
     timeline: Timeline | None = field(default=None, compare=False, repr=False)
     """A cache: read it through `timeline.timeline_of`."""
+    others: tuple[OtherGroup, ...] = field(default=(), compare=False, repr=False)
+    """Groups that have or had the same disk: an earlier or a later owner."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherGroup:
+    """Another group on the same place."""
+
+    history: History
+    """Its own `others` are not filled in."""
+    pv_uuids: tuple[tuple[str, str], ...]
+    """(PV uuid of this group, PV uuid of the other) of PVs that are one and the same place."""
+    latest_times: tuple[int, ...]
+    """Per known version of the other: the greatest creation_time up to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from tests.lvm.groups import (
     PV0,
     PV1,
     T0,
+    VG,
     Lv,
     Pv,
     Seg,
@@ -27,6 +28,7 @@ from tests.lvm.groups import (
 )
 from tests.rings import RealRing
 
+OTHER_VG = "zzzzzz-yAJE-QMlW-42Z8-wRnt-eRtx-dFBDsb"
 A = lv("a", 1, (10, 10))
 KEEP = lv("keep", 2, (500, 5))
 
@@ -360,10 +362,55 @@ def test_a_restored_branch_on_a_real_ring_is_seen(history_ring: RealRing) -> Non
     assert {name: str(verdict.word) for name, verdict in verdicts.items()} == {
         "mail2": "likely",
         "db": "at-risk",
-        "web": "likely",
+        "web": "damaged",
         "tmp1": "at-risk",
     }
+    assert "x of another group on this disk" in _said(verdicts["web"])
     assert [conflict.owner for conflict in verdicts["db"].conflicts] == ["tmp1"]
+
+
+def _after_recreation(*later: Vg) -> Verdict:
+    """a was in a group that was removed; `later` are the texts of the group made over it."""
+    copies = ring([Vg(1, (A,)), Vg(2, (A,)), *(vg.but(uuid=OTHER_VG) for vg in later)])
+    old = next(h for h in build_histories(copies) if h.vg_uuid == VG)
+    return judge(lost_by_name(old)["a"])
+
+
+@pytest.mark.parametrize("pv_uuid", [PV0, PV1])
+def test_a_group_created_over_another_takes_its_extents(pv_uuid: str) -> None:
+    pvs = (Pv(uuid=pv_uuid),)
+    later = Vg(1, (lv("new", 3, (8, 4)),), pvs=pvs, time=T0 + 900)
+
+    now = _after_recreation(later)
+    freed = _after_recreation(later, Vg(2, pvs=pvs, time=T0 + 960))
+    apart = _after_recreation(Vg(1, (KEEP,), pvs=pvs, time=T0 + 900))
+
+    assert (now.word, now.overwritten_bytes) == ("damaged", 2 * EXTENT_BYTES)
+    assert (freed.word, freed.at_risk_bytes) == ("at-risk", 2 * EXTENT_BYTES)
+    assert apart.word == "likely"
+
+
+def test_a_group_whose_metadata_area_covers_the_place_makes_it_at_risk() -> None:
+    over = Pv(uuid=PV1, pe_start=22528 + 11 * 8192)
+
+    verdict = _after_recreation(Vg(1, pvs=(over,), time=T0 + 900))
+
+    assert verdict.word == "at-risk"
+    assert "keeps its metadata" in _said(verdict)
+
+
+def test_an_earlier_owner_of_the_disk_took_nothing_from_a_later_group() -> None:
+    earlier = Vg(1, (lv("old", 3, (10, 4)),), uuid=OTHER_VG, time=T0 - 900)
+    in_use, _ = build_histories(ring([earlier, Vg(1, (A,)), Vg(2)]))
+
+    assert judge(lost_by_name(in_use)["a"]).word == "intact"
+
+
+def test_a_volume_that_lives_on_in_a_clone_of_its_group_is_not_lost() -> None:
+    clone = Vg(3, (A,), uuid=OTHER_VG, pvs=(Pv(uuid=PV1),), time=T0 + 900)
+    _, old = build_histories(ring([Vg(1, (A, KEEP)), Vg(2, (A,)), clone]))
+
+    assert list(lost_by_name(old)) == ["keep"]
 
 
 # --- against a model that keeps a list of every extent -------------------------------------------
