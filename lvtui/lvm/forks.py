@@ -41,13 +41,16 @@ def _restored(version: Version, parent: Version | None) -> bool:
         return True  # not parsed: nothing can be said
     if parent is None or parent.vg is None:
         return False
-    return _content(version.vg) == _content(parent.vg)
+    return _same_content(version.vg, parent.vg)
 
 
-def _content(vg: VolumeGroup) -> tuple[object, ...]:
+def _same_content(one: VolumeGroup, other: VolumeGroup) -> bool:
     """All that a vgcfgrestore brings back, without what a commit itself changes."""
-    return (
-        vg.extent_size_sectors,
-        vg.pvs,
-        frozenset((lv.uuid, lv.name, lv.segments) for lv in vg.lvs),
+    if (one.extent_size_sectors, one.pvs) != (other.extent_size_sectors, other.pvs):
+        return False
+    others = {lv.uuid: lv for lv in other.lvs}
+    return len(one.lvs) == len(others) and all(
+        (same := others.get(lv.uuid)) is lv
+        or (same is not None and (same.name, same.segments) == (lv.name, lv.segments))
+        for lv in one.lvs
     )
