@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import lzma
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +12,9 @@ from lvtui.lvm.model import VolumeGroup
 from lvtui.lvm.text import TextParser, render
 from tests.rings import RealRing, lvm_text
 from tests.strategies import volume_groups
+
+DATA = Path(__file__).parents[1] / "data"
+TYPES = lzma.decompress((DATA / "lvm-types-2.03.16.txt.xz").read_bytes()).split(b"\0")[:-1]
 
 
 def test_every_text_of_every_release_comes_back_byte_for_byte(ring: RealRing) -> None:
@@ -56,3 +61,40 @@ def test_a_flipped_bit_outside_the_values_does_not_come_back(xs_ring: RealRing) 
         changed = raw[:at] + b"\r" + raw[at + 1 :]
 
         assert changed != render(TextParser().parse(changed))
+
+
+@pytest.mark.parametrize(
+    ("number", "types"),
+    [
+        (0, {"striped", "raid0", "error", "zero"}),
+        (1, {"striped", "raid1", "raid5_ls", "raid10"}),
+        (2, {"striped", "mirror"}),
+        (3, {"striped", "thin", "thin-pool"}),
+        (4, {"striped", "cache", "cache-pool+METADATA_FORMAT"}),
+        (5, {"striped", "snapshot"}),
+        (6, {"striped", "writecache"}),
+        (7, {"striped", "vdo", "vdo-pool"}),
+        (8, {"brandnew"}),
+    ],
+)
+def test_every_segment_type_comes_back_byte_for_byte(number: int, types: set[str]) -> None:
+    text = TYPES[number]
+    vg = TextParser().parse(text)
+
+    assert types == {segment.type for lv in vg.lvs for segment in lv.segments}
+    assert vg.problems == ()
+    assert text == render(vg)
+    assert vg == TextParser().parse_any_form(text)
+    assert all(
+        segment.is_mapped == (segment.type == "striped") for lv in vg.lvs for segment in lv.segments
+    )
+
+
+def test_a_backup_file_of_lvm_s_own_says_what_the_ring_says() -> None:
+    ring = TextParser().parse(TYPES[8])
+    backup = TextParser().parse((DATA / "backup-2.03.16.txt").read_bytes())
+
+    assert (ring.pvs, ring.lvs) == (backup.pvs, backup.lvs)
+    assert ring.section == backup.section
+    assert backup.description is not None
+    assert backup.description.startswith("vgcfgbackup -f bk.txt tv --config 'global{activation=0 ")
