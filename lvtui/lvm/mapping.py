@@ -18,8 +18,8 @@ from lvtui.units import SECTOR_BYTES
 
 SECTORS_MAX = 2**54
 """2^63 bytes: no device can address more."""
-RANGES_MAX = 2**21
-"""Stripe units of 128 GiB at 64 KiB; more would not fit into memory as a list."""
+RANGES_MAX = 2**19
+"""Stripe units of one LV (32 GiB at 64 KiB): each is a range of its own, listed in memory."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -42,14 +42,17 @@ def map_volume(vg: VolumeGroup, lv: LogicalVolume) -> tuple[MappedRange, ...]:
             the text lacks, `LV-MAP-04` more stripe units than can be listed.
     """
     out: list[MappedRange] = []
-    for segment, columns in _checked(vg, lv):
-        if len(columns) * RANGES_MAX < _units(segment, vg):
-            raise FormatError(
-                "LV-MAP-04",
-                "{name} has {count:count} stripe units, too many to list",
-                name=lv.name,
-                count=_units(segment, vg),
-            )
+    checked = list(_checked(vg, lv))
+    units = sum(_units(segment, vg) for segment, _ in checked)
+    if units > RANGES_MAX:
+        raise FormatError(
+            "LV-MAP-04",
+            "{name} is striped in {count:count} pieces; more than {most:count} are not supported yet",
+            name=lv.name,
+            count=units,
+            most=RANGES_MAX,
+        )
+    for segment, columns in checked:
         for run in _segment_ranges(vg, segment, columns):
             last = out[-1] if out else None
             if (
@@ -117,7 +120,7 @@ def dm_table(vg: VolumeGroup, lv: LogicalVolume, devices: Mapping[str, str]) -> 
     """`<start> <length> linear <device> <offset>` lines in sectors; `devices` by PV uuid.
 
     Raises:
-        FormatError: as `map_volume`, and `LV-MAP-03` for a PV without a device.
+        FormatError: as `map_volume`, and `LV-MAP-05` for a PV without a device.
     """
     size = vg.extent_size_sectors
     lines = []
@@ -126,7 +129,7 @@ def dm_table(vg: VolumeGroup, lv: LogicalVolume, devices: Mapping[str, str]) -> 
         for stripe, pv in zip(segment.stripes, columns, strict=True):
             device = devices.get(pv.uuid)
             if device is None:
-                raise FormatError("LV-MAP-03", "no device is known for PV {uuid}", uuid=pv.uuid)
+                raise FormatError("LV-MAP-05", "no device is known for PV {uuid}", uuid=pv.uuid)
             places.append(f"{device} {pv.pe_start_sectors + stripe.start_extent * size}")
         start, length = segment.start_extent * size, segment.extent_count * size
         target = "linear"

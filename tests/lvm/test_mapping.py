@@ -62,7 +62,7 @@ def test_a_pv_without_a_device_is_named() -> None:
     with pytest.raises(FormatError, match=PV1) as caught:
         dm_table(model, model.lvs[0], {PV0: "/dev/sdb"})
 
-    assert caught.value.code == "LV-MAP-03"
+    assert caught.value.code == "LV-MAP-05"
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_a_pv_without_a_device_is_named() -> None:
         ),
         pytest.param(lv("a", 1, (2**60, 4)), "LV-MAP-02", "a", id="beyond-any-disk"),
         pytest.param(
-            Lv("s", 1, (Seg(2**30, (("pv0", 0), ("pv1", 0)), stripe_sectors=8),)),
+            Lv("s", 1, (Seg(2**20, (("pv0", 0), ("pv1", 0)), stripe_sectors=8),)),
             "LV-MAP-04",
             "stripe",
             id="more-units-than-fit",
