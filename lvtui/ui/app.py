@@ -15,6 +15,7 @@ from lvtui.errors import LvtuiError
 from lvtui.flow.cases import save_session
 from lvtui.flow.session import Session
 from lvtui.flow.steps import STEPS
+from lvtui.safe import SafeStr
 from lvtui.ui import terminal
 from lvtui.ui.copy import DestinationScreen
 from lvtui.ui.device import DeviceScreen
@@ -75,11 +76,13 @@ class LvtuiApp(App[Walk], inherit_bindings=False):
     def __init__(self, walk: Walk, *, ascii_only: bool = False) -> None:
         super().__init__()
         self.walk = walk
+        self._answers: asyncio.Queue[Session] = asyncio.Queue()
         self.set_class(ascii_only, ASCII_CLASS)
 
     def on_mount(self) -> None:
         """Begin the walk."""
         self.go()
+        self.keep_answers()
 
     def on_resize(self) -> None:
         """Put the overlay on, or take it away."""
@@ -95,7 +98,17 @@ class LvtuiApp(App[Walk], inherit_bindings=False):
         """Open pages until one leaves."""
         while True:
             self.walk = await self.push_screen_wait(page_of(self.walk))
-            await asyncio.to_thread(keep, self.walk.session)
+            log.info("%s", answers_line(self.walk.session))
+            self._answers.put_nowait(self.walk.session)
+
+    @work
+    async def keep_answers(self) -> None:
+        """Keep every answer beside the walk: a page never waits for the disk of the case."""
+        while True:
+            session = await self._answers.get()
+            while not self._answers.empty():
+                session = self._answers.get_nowait()
+            await asyncio.to_thread(keep, session)
 
     def page(self) -> StepScreen | None:
         """The step that is open, whatever lies over it."""
@@ -122,6 +135,19 @@ class LvtuiApp(App[Walk], inherit_bindings=False):
     def on_watch_screen_changed(self, event: WatchScreen.Changed) -> None:
         """Keep answers that changed while their page stays open."""
         self.walk = event.walk
+        self._answers.put_nowait(event.walk.session)
+
+
+def answers_line(session: Session) -> SafeStr:
+    """The answers in one line of the log."""
+    return say(
+        "Step {step}: source {source}, version {version}, {n} volumes marked, destination {to}",
+        step=session.step,
+        source=session.source or "-",
+        version=session.version_id or "-",
+        n=len(session.lv_uuids),
+        to=session.destination or "-",
+    )
 
 
 def keep(session: Session) -> None:
@@ -166,6 +192,7 @@ def run(session: Session) -> int:
     walk = app.run(mouse=False)
     if walk is None or app.return_code:
         return app.return_code or 1
+    keep(walk.session)
     case = walk.session.case_dir
     if case is not None:
         terminal.say_after((say("Case kept: {case}", case=case),))

@@ -109,6 +109,8 @@ class DestinationScreen(StepScreen):
         self.folder = walk.session.destination or ""
         self.checked: Checked | None = None
         self._busy: SafeStr | None = None
+        self._start_next = False
+        """F8 was pressed while another look was under way."""
         self._problem: LvtuiError | None = None
 
     def compose_content(self) -> ComposeResult:
@@ -223,7 +225,10 @@ class DestinationScreen(StepScreen):
             self.post_message(Failed(error))
 
     def _check(self, *, start: bool) -> None:
-        if self.walk.discovery is None or not self.folder or not self.walk.marked or self._busy:
+        if self.walk.discovery is None or not self.folder or not self.walk.marked:
+            return
+        if self._busy is not None:
+            self._start_next = self._start_next or start
             return
         self._problem = None
         self._busy = say("Starting the copy.") if start else say("Checking {to}.", to=self.folder)
@@ -236,13 +241,16 @@ class DestinationScreen(StepScreen):
         self.places = with_folder(event.places, self.folder)
         self.redraw()
         if self.folder:
-            self._check(start=False)
+            self._check(start=self._start_next)
 
     def on_checked(self, event: Checked) -> None:
         """Show the findings."""
         self.checked, self._busy = event, None
         self.walk = self.walk.to("copy", destination=event.folder)
         self.redraw()
+        if self._start_next and not self.stopped:
+            self._start_next = False
+            self._check(start=True)
 
     def on_started(self, event: Started) -> None:
         """The copy runs: watch it."""

@@ -33,7 +33,8 @@ def progress_rows(
 ) -> tuple[Row, ...]:
     """Bar, counts, rates, time left, errors, and how it ended."""
     rows = [_bar(progress, width, glyphs), *_numbers(progress, now), EMPTY]
-    words = say(WORDS[progress.state])
+    ending = progress.result is not None and progress.state in WORKING
+    words = say("The copy is ending.") if ending else say(WORDS[progress.state])
     rows.append(row(SafeStr(" "), bold(words)))
     if progress.problem is not None:
         rows += wrapped(spoken(progress.problem), width - 2)
@@ -88,7 +89,8 @@ def _numbers(progress: CopyProgress, now: datetime | None) -> tuple[Row, ...]:
 def eta(progress: CopyProgress, now: datetime | None) -> SafeStr:
     """`about 4-6 min, until ~03:41`: a range, because a rate is none."""
     seconds = progress.eta_seconds
-    if progress.state not in WORKING or progress.state is CopyState.PAUSED:
+    idle = progress.state not in WORKING or progress.state is CopyState.PAUSED
+    if idle or progress.result is not None:
         return say("-")
     if seconds is None:
         return say("not known yet")
@@ -107,19 +109,20 @@ def _result(progress: CopyProgress) -> tuple[Row, ...]:
     result = progress.result
     if result is None:
         return ()
-    source = result.source_sha256 or result.manifest_sha256
-    name = "source sha256" if result.source_sha256 else "manifest sha256"
     word = say("equal") if result.verified else say("NOT equal: do not use this image")
+    sums = (
+        ("source", result.source_sha256 or "read in several runs: compared chunk by chunk"),
+        ("image", result.destination_sha256),
+    )
     return (
-        row(say(" {name} {sum}", name=fit(say(name), 15), sum=source)),
-        row(say(" {name} {sum}", name=fit(say("image sha256"), 15), sum=result.destination_sha256)),
+        row(say(" SHA-256 of what was read, and of the image as read back: "), bold(word)),
+        *(row(say("   {name} {sum}", name=fit(say(name), 7), sum=value)) for name, value in sums),
         row(
             say(
-                " {data} of data and {holes} of holes in {took:duration}; compared: ",
+                " {data} of data and {holes} of holes in {took:duration}",
                 data=size(result.bytes_written),
                 holes=size(result.bytes_holes),
                 took=result.seconds,
-            ),
-            bold(word),
+            )
         ),
     )

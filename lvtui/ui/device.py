@@ -94,7 +94,7 @@ class DeviceScreen(StepScreen):
         """Show the rows, or what is being done, or what went wrong."""
         usable = sum(1 for device in self.devices if device.error is None)
         question = say(" Which disk held the lost virtual disk?")
-        counts = say("{all} disks, {usable} usable", all=len(self.devices), usable=usable)
+        counts = say("usable {usable} of {all}", all=len(self.devices), usable=usable)
         gap = SafeStr(" " * max(2, self.width - len(question) - len(counts) - 1))
         self.block("question").show(row(question, gap, counts), EMPTY)
         self.block("head").show(head_row(self.width - 80))

@@ -123,6 +123,8 @@ class WatchScreen(StepScreen):
         self._looking = False
         if event.job_dir != self.job_dir or self.progress == event.progress:
             return
+        if self.progress is not None and self.progress.state is not event.progress.state:
+            self.notice(None)
         self.progress = event.progress
         more = len(self.walk.session.job_dirs) < len(self.walk.marked)
         if event.progress.state is CopyState.DONE and more and not self._starting:
@@ -239,6 +241,9 @@ class WatchScreen(StepScreen):
         now = self.progress
         if now is not None and now.state is CopyState.RUNNING:
             base = now.rate_limit_bytes_per_s or int(now.rate_now_bytes_per_s)
+            if not base:
+                self.notice(say("The rate is not known yet: once more in a second."))
+                return
             rate = max(SLOWEST_BYTES_PER_S, base // 2)
             self._ask_thread("run", rate)
             self.notice(say("Asked for at most {rate:rate}.", rate=rate))
