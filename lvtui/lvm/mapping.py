@@ -2,7 +2,7 @@
 
 For a linear segment at PV extent P: PV sector = pe_start + P * extent_size, with pe_start from the
 TEXT of that version (LVM maps by the text, not by the label). For n stripes each holds
-extent_count / n extents, and units of stripe_size go round them. Facts: lvm.md section 7.
+extent_count / n extents, and units of stripe_size go round them (device-mapper `dm-stripe`).
 """
 
 from __future__ import annotations
