@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from lvtui.message import Message, message
+from lvtui.message import Message, Value, message
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,9 @@ from lvtui.message import Message, message
         pytest.param("{d:duration}", {"d": 193.0}, "3 min 13 s", id="duration"),
     ],
 )
-def test_a_message_shows_its_values_in_the_wizards_units(template, values, expected) -> None:
+def test_a_message_shows_its_values_in_the_wizards_units(
+    template: str, values: dict[str, Value], expected: str
+) -> None:
     assert expected == str(message(template, **values))
 
 

@@ -13,7 +13,11 @@ from lvtui.safe import safe, safe_lines
     ("hostile", "shown"),
     [
         pytest.param("VHD-1b2c", "VHD-1b2c", id="plain"),
-        pytest.param("веб01 корень", "веб01 корень", id="letters-of-the-operator"),
+        pytest.param(
+            "веб01 корень",  # noqa: RUF001 - Cyrillic is meant
+            "веб01 корень",  # noqa: RUF001
+            id="letters-of-the-operator",
+        ),
         pytest.param("\x1b[31mred", "\\x1b[31mred", id="CSI"),
         pytest.param("\x1b]52;c;aGk=\x07", "\\x1b]52;c;aGk=\\x07", id="OSC-clipboard"),
         pytest.param("\x9b31m", "\\x9b31m", id="C1"),
