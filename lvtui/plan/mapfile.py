@@ -215,7 +215,7 @@ def parse(text: str) -> CopyMap:
 
 def _fields(line: str, number: int) -> list[str]:
     """The words of a line, its comment taken off (`#` counts at the start or after a blank)."""
-    kept = re.split(r"(?:^|(?<=\s))#", line, maxsplit=1)[0].rstrip()
+    kept = re.split(r"(?:^|(?<=\s))#", line, maxsplit=1)[0].strip()
     if len(kept) > LINE_CHARS_MAX:
         raise _bad(number)
     return kept.split()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bisect
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from lvtui.errors import SourceChangedError
@@ -16,23 +16,27 @@ from lvtui.source import ByteRange, Piece
 
 MDA_HEADER_BYTES = 512
 
+OpenDevice = Callable[[str], SourceDevice]
+"""How a source is opened: for real, or with a reader that has bad sectors."""
+
 
 class JobImage:
     """Reads the image of a job; opens its sources and holds them, so that they stay the same ones."""
 
-    def __init__(self, spec: JobSpec) -> None:
+    def __init__(self, spec: JobSpec, open_device: OpenDevice = SourceDevice) -> None:
         """Open the sources.
 
         Raises:
             SourceReadError: one cannot be opened. SourceChangedError: one is another than planned.
         """
+        self._open_device = open_device
         self._pieces = spec.pieces
         self._sources = spec.sources
         self._starts = [piece.out_offset_bytes for piece in spec.pieces]
         self.size_bytes = spec.size_bytes
         with ExitStack() as stack:
             self._devices: Sequence[SourceDevice] = [
-                stack.enter_context(_open(source)) for source in spec.sources
+                stack.enter_context(_open(source, open_device)) for source in spec.sources
             ]
             self._stack = stack.pop_all()
 
@@ -107,7 +111,7 @@ class JobImage:
             SourceReadError, SourceChangedError: a disk went, or came back as another.
         """
         for source in self._sources:
-            with _open(source):
+            with _open(source, self._open_device):
                 pass
 
     def _runs(self, offset_bytes: int, length_bytes: int) -> list[tuple[JobPiece, int, int]]:
@@ -124,8 +128,8 @@ class JobImage:
         return runs
 
 
-def _open(source: JobSource) -> SourceDevice:
-    device = SourceDevice(source.path)
+def _open(source: JobSource, open_device: OpenDevice) -> SourceDevice:
+    device = open_device(source.path)
     if not _is_same(device.identity, source.identity):
         device.close()
         raise SourceChangedError(

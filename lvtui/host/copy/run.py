@@ -15,7 +15,7 @@ from lvtui.host.copy.control import Control, StopAsked
 from lvtui.host.copy.engine import Engine, Workplace
 from lvtui.host.copy.folder import JobFolder, TargetRecord
 from lvtui.host.copy.full import Patience
-from lvtui.host.copy.image import JobImage
+from lvtui.host.copy.image import JobImage, OpenDevice
 from lvtui.host.copy.manifest import Manifest
 from lvtui.host.copy.mapstore import Checkpoint, MapStore
 from lvtui.host.copy.meter import Meter
@@ -23,6 +23,7 @@ from lvtui.host.copy.resume import trusted
 from lvtui.host.copy.target import Target, open_target, part_path, refused
 from lvtui.host.copy.verify import ReadBack, read_back
 from lvtui.host.copy.watch import SourceWatch
+from lvtui.host.device import SourceDevice
 from lvtui.host.files import Files, unlink_if_there
 from lvtui.host.machine import Clock, own_pid
 from lvtui.plan.facts import CopyProgress, CopyResult, CopyState
@@ -30,7 +31,12 @@ from lvtui.plan.mapfile import BlockStatus, CopyMap
 
 
 def run(
-    folder: JobFolder, files: Files, clock: Clock, *, ready: Callable[[Control], None]
+    folder: JobFolder,
+    files: Files,
+    clock: Clock,
+    *,
+    ready: Callable[[Control], None] = lambda _: None,
+    open_device: OpenDevice = SourceDevice,
 ) -> CopyProgress:
     """Run the job once; the caller holds its lock. `ready` gets what signals are given to.
 
@@ -58,6 +64,7 @@ def run(
                 meter=meter,
                 control=control,
                 stack=stack,
+                open_device=open_device,
             ).work()
             meter.state = CopyState.DONE
         except StopAsked:
@@ -86,6 +93,7 @@ class _Run:
         meter: Meter,
         control: Control,
         stack: ExitStack,
+        open_device: OpenDevice,
     ) -> None:
         self._folder = folder
         self._files = files
@@ -94,6 +102,7 @@ class _Run:
         self._meter = meter
         self._control = control
         self._stack = stack
+        self._open_device = open_device
         self._spec = folder.spec()
         self._final = Path(self._spec.to)
         self._maps = MapStore(folder.map_path, files)
@@ -144,7 +153,7 @@ class _Run:
         return again
 
     def _copy(self, manifest: Manifest, target: Target, checkpoint: Checkpoint) -> Checkpoint:
-        image = JobImage(self._spec)
+        image = JobImage(self._spec, self._open_device)
         self._stack.callback(image.close)
         for path in image.changed_heads():
             self._log.append("source-head-changed", path=path)

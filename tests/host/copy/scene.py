@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lvtui.host.copy import jobs
 from lvtui.host.copy.control import Control
 from lvtui.host.copy.folder import JobFolder
+from lvtui.host.copy.image import OpenDevice
 from lvtui.host.copy.run import run
 from lvtui.host.device import SourceDevice
 from lvtui.host.files import Files, SystemFiles
@@ -125,11 +129,47 @@ def make_scene(
 
 
 def run_here(
-    scene: Scene, *, files: Files | None = None, clock: Clock | None = None
+    scene: Scene,
+    *,
+    files: Files | None = None,
+    clock: Clock | None = None,
+    open_device: OpenDevice = SourceDevice,
+    ready: Callable[[Control], None] = lambda _: None,
 ) -> CopyProgress:
     """Run the job in this process."""
+    return run(
+        scene.folder,
+        files or SystemFiles(),
+        clock or SystemClock(),
+        ready=ready,
+        open_device=open_device,
+    )
 
-    def ready(control: Control) -> None:
-        del control
 
-    return run(scene.folder, files or SystemFiles(), clock or SystemClock(), ready=ready)
+class CountedClock:
+    """Time that passes only by being slept, or by a step for each look: no test waits."""
+
+    def __init__(self, step_seconds: float = 0.0) -> None:
+        self.seconds = 0.0
+        self.step_seconds = step_seconds
+        self.on_sleep: Callable[[], None] = lambda: None
+
+    def now(self) -> float:
+        self.seconds += self.step_seconds
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+        self.on_sleep()
+
+
+def bad_reader(bad: tuple[ByteRange, ...]) -> OpenDevice:
+    """Sources in which some ranges answer EIO, as a dying disk does."""
+
+    def read_into(descriptor: int, buffer: memoryview, offset_bytes: int) -> int:
+        end = offset_bytes + len(buffer)
+        if any(run.offset_bytes < end and offset_bytes < run.end_bytes for run in bad):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return os.preadv(descriptor, [buffer], offset_bytes)
+
+    return lambda path: SourceDevice(path, read_into=read_into)
