@@ -73,12 +73,14 @@ def find_str(fields: Fields, key: str) -> str | None:
 
 def find_strings(section: Section, fields: Fields, key: str) -> tuple[str, ...]:
     """A list of strings that may be absent."""
-    value = fields.get(key, ())
+    value = fields.get(key)
+    if value is None or value == ():
+        return ()
     items = value if isinstance(value, tuple) else (value,)
-    strings = tuple(item for item in items if isinstance(item, str))
+    strings = [item for item in items if isinstance(item, str)]
     if len(strings) != len(items):
         raise FieldError(section.name, key, "a list of strings", _shown(value))
-    return strings
+    return tuple(strings)
 
 
 def _shown(value: Value | None) -> str:

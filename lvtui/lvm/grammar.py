@@ -51,6 +51,7 @@ _ITEM = re.compile(
     rf"{SPACE}(?:(({KEY}){SPACE}={SPACE}({LIST}|{SCALAR}))|(\0)|\Z)",
     FLAGS,
 )
+_SIMPLE_ITEM = re.compile(_LINE_ITEM)
 _LIST_ITEM = re.compile(rf"{SPACE}(?:({SCALAR}){SPACE}(?:,{SPACE})?|\Z)", FLAGS)
 
 
@@ -85,10 +86,10 @@ def _scalar(token: str) -> Scalar:
     return Word(token)
 
 
-def _value(token: str) -> Value:
+def _value(token: str, item: re.Pattern[str]) -> Value:
     if token[0] != "[":
         return _scalar(token)
-    return tuple(_scalar(item) for item in _LIST_ITEM.findall(token[1:-1]) if item)
+    return tuple([_scalar(found) for found in item.findall(token[1:-1]) if found])
 
 
 class SectionGrammar:
@@ -127,13 +128,21 @@ class SectionGrammar:
 
     def _line(self, text: str, line: str) -> Statement:
         key, _, value = line.partition(" = ")
-        return self._statement(text, line, key, value)
+        # No comment and no blank of note is in a line's list: every item-like run is an item.
+        return self._statement(text, line, key, value, _SIMPLE_ITEM)
 
-    def _statement(self, text: str, statement: str, key: str, value: str) -> Statement:
+    def _statement(
+        self,
+        text: str,
+        statement: str,
+        key: str,
+        value: str,
+        item: re.Pattern[str] = _LIST_ITEM,
+    ) -> Statement:
         known = self._statements.get(statement)
         if known is None:
             try:
-                known = Statement(key, _value(value))
+                known = Statement(key, _value(value, item))
             except NumberRangeError:
                 offset = len(text[: text.index(statement)].encode("utf-8", "surrogateescape"))
                 raise SectionError(offset, "a number of 64 bits") from None
