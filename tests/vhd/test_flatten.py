@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import random
 
 import pytest
@@ -96,7 +97,7 @@ def random_chain(rng: random.Random) -> tuple[Chain, bytes]:
 
 
 def check_random_chain(seed: int) -> None:
-    """One generated chain against the model; `tests/soak` calls it ten thousand times."""
+    """One generated chain against the model."""
     rng = random.Random(seed)
     chain, expected = random_chain(rng)
     disk = virtual_disk(chain)
@@ -120,6 +121,19 @@ def check_random_chain(seed: int) -> None:
 @given(st.integers(min_value=0, max_value=2**32))
 def test_chains_read_as_the_naive_model_says(seed: int) -> None:
     check_random_chain(seed)
+
+
+def check_random_chains(count: int, first: int = 0) -> None:
+    """`count` of them: what `make soak` runs, and whoever wants another number."""
+    for seed in range(first, first + count):
+        check_random_chain(seed)
+
+
+@pytest.mark.soak
+@pytest.mark.skipif("LVTUI_SOAK" not in os.environ, reason="make soak runs this")
+@pytest.mark.parametrize("thousand", range(10))
+def test_ten_thousand_chains_read_as_the_naive_model_says(thousand: int) -> None:
+    check_random_chains(1000, first=1_000_000 + thousand * 1000)
 
 
 def chain_of(leaf: Made, *parents: tuple[str, Made]) -> Chain:
