@@ -41,10 +41,10 @@ def _restored(version: Version, parent: Version | None) -> bool:
         return True  # not parsed: nothing can be said
     if parent is None or parent.vg is None:
         return False
-    return _same_content(version.vg, parent.vg)
+    return same_content(version.vg, parent.vg)
 
 
-def _same_content(one: VolumeGroup, other: VolumeGroup) -> bool:
+def same_content(one: VolumeGroup, other: VolumeGroup) -> bool:
     """All that a vgcfgrestore brings back, without what a commit itself changes."""
     if (one.extent_size_sectors, one.pvs) != (other.extent_size_sectors, other.pvs):
         return False

@@ -11,11 +11,10 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator
 
-from lvtui.lvm.carve import CopyState
+from lvtui.lvm.breaks import branches, gaps
 from lvtui.lvm.extents import PvExtents, held_extents
 from lvtui.lvm.model import LogicalVolume, VolumeGroup
-from lvtui.lvm.order import adjacent, missing_between
-from lvtui.lvm.version import Gap, Held, HeldRun, History, Timeline, Version
+from lvtui.lvm.version import Held, HeldRun, History, Timeline, Version
 
 Geometry = tuple[int, tuple[tuple[str, str, int], ...]]
 """extent_size, and (local name, uuid, pe_start) of every PV."""
@@ -43,8 +42,8 @@ def make_timeline(versions: tuple[Version, ...]) -> Timeline:
         versions=versions,
         known=known,
         positions={version.id: position for position, version in enumerate(known)},
-        gaps=tuple(_gaps(versions)),
-        branches=tuple(_branches(known)),
+        gaps=tuple(gaps(versions)),
+        branches=tuple(branches(known)),
         held=held,
         by_uuid={uuid: tuple(all_of_it) for uuid, all_of_it in by_uuid.items()},
         by_pv={pv_uuid: _with_greatest_end(runs) for pv_uuid, runs in by_pv.items()},
@@ -182,57 +181,6 @@ def _same_pvs(before: VolumeGroup, after: VolumeGroup) -> bool:
         and len(before.pvs) == len(after.pvs)
         and all(one is other for one, other in zip(before.pvs, after.pvs, strict=True))
     )
-
-
-def _gaps(versions: tuple[Version, ...]) -> Iterator[Gap]:
-    """Where something is unknown; a never-committed text is no version of the group."""
-    before: Version | None = None
-    position = -1
-    unknown: list[Version] = []
-    for version in versions:
-        if version.committed is False:
-            continue
-        if not version.usable:
-            unknown.append(version)
-            continue
-        if before is not None:
-            missing = missing_between(before, version)
-            if missing or (unknown and not _explained(before, version, unknown)):
-                yield Gap(after=position, missing_seqnos=missing)
-        before = version
-        position += 1
-        unknown.clear()
-    if before is not None and unknown and not _explained(before, before, unknown):
-        yield Gap(after=position, missing_seqnos=None)
-
-
-def _explained(before: Version, after: Version, unknown: list[Version]) -> bool:
-    """Whether pieces between two texts are no version of their own: residue, or a torn copy."""
-    if any(version.state is not CopyState.TORN for version in unknown):
-        return False
-    if before is not after and adjacent(before, after):
-        return True
-    wholes = (before.copies[0].stripped, after.copies[0].stripped)
-    return all(
-        any(
-            whole.endswith(version.copies[0].stripped) or whole.startswith(version.copies[0].text)
-            for whole in wholes
-        )
-        for version in unknown
-    )
-
-
-def _branches(known: tuple[Version, ...]) -> Iterator[tuple[int, int]]:
-    """Where the seqno does not rise: the versions in between with that seqno and more were left."""
-    rising: list[tuple[int, int]] = []
-    for position, version in enumerate(known):
-        seqno = version.seqno or 0
-        while rising and rising[-1][0] >= seqno:
-            rising.pop()
-        first = rising[-1][1] + 1 if rising else 0
-        if first < position:
-            yield first, position
-        rising.append((seqno, position))
 
 
 def _with_greatest_end(runs: list[tuple[int, int, int]]) -> tuple[tuple[int, int, int, int], ...]:

@@ -219,6 +219,21 @@ def test_a_branch_in_which_it_lay_elsewhere_counts() -> None:
     assert verdict.word == "at-risk"
 
 
+def test_of_two_restores_the_one_that_brought_it_back_tells_which_branch_was_left() -> None:
+    """Two versions of seqno 2 can be what was restored: only the first holds a."""
+    verdict = _judged(
+        Vg(1),
+        Vg(2, (A,)),
+        Vg(3, (lv("a", 1, (40, 10)), lv("thief", 3, (10, 4)))),
+        Vg(2, (), time=T0 + 900),
+        Vg(3, (), time=T0 + 960),
+        Vg(3, (A,), time=T0 + 1020),
+        Vg(4, (), time=T0 + 1080),
+    )
+
+    assert verdict.word == "at-risk"
+
+
 def test_a_loss_by_a_second_writer_is_at_best_likely_and_says_so() -> None:
     other = lv("other", 4, (700, 5))
     verdict = _judged(
