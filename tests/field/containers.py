@@ -91,8 +91,8 @@ def lost_partition(w: Workshop) -> Info:
         "targets": [target],
         "must": [
             (
-                "search the whole disk for labels at any 512-byte place, not only at partition starts and "
-                "1 MiB steps"
+                "search the whole disk for labels at any 512-byte place, not only at partition "
+                "starts and 1 MiB steps"
             ),
             "report where the PV lies, and that a partition now covers it",
             "copy out by absolute offsets",

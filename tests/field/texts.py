@@ -95,8 +95,8 @@ def odd_strings(w: Workshop) -> Info:
             'show the description with \\" undone, other backslashes as they are',
             "keep all tags when looking, drop `hidden` (and only XenServer's own tags) on a graft",
             (
-                "survive UTF-8, tabs and backslashes in host names; never send control characters to the "
-                "terminal"
+                "survive UTF-8, tabs and backslashes in host names; never send control characters "
+                "to the terminal"
             ),
         ],
         "must_not": ["count braces to find a text's end", "cut a text at the first # or }"],
@@ -164,8 +164,8 @@ def pasted_backup(w: Workshop) -> Info:
         "must": [
             "take good.vg (header first, tabs, size comments) as one more version",
             (
-                "read pasted.vg and crlf.vg too: the VG section is whole; say that the trailer is missing "
-                "and that it will be written anew"
+                "read pasted.vg and crlf.vg too: the VG section is whole; say that the trailer is "
+                "missing and that it will be written anew"
             ),
             "refuse cut.vg, quoted.vg and smart.vg with the line where it breaks",
         ],

@@ -112,8 +112,8 @@ def vhd_type4_orphan(w: Workshop) -> Info:
             "say that type and header contradict each other",
             "offer the sectors that are there and mark all the others as unknown (not zero)",
             (
-                "say that a scan by vhd-util of older releases crashes on such an LV, so the LV must not "
-                "come back under a VHD- name"
+                "say that a scan by vhd-util of older releases crashes on such an LV, so the LV "
+                "must not come back under a VHD- name"
             ),
         ],
         "must_not": [
