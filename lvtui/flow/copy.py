@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from lvtui.errors import CheckStop, UserError
 from lvtui.flow.by_hand import dd_lines_of
@@ -89,8 +90,6 @@ def make_job(
             name=report.lost.lv.name,
             why=str(reasons[0]) if reasons else "its extents are not known",
         )
-    where = dict(discovery.pv_sources)
-    sizes = [source.size_bytes for source in discovery.sources]
     history = report.lost.history
     return JobSpec(
         lv_name=report.lost.lv.name,
@@ -100,9 +99,7 @@ def make_job(
         format=fmt,
         size_bytes=report.size_bytes,
         sources=_sources(discovery),
-        pieces=tuple(
-            piece for run in report.ranges for piece in _pieces(run, where.get(run.pv_uuid), sizes)
-        ),
+        pieces=_image(discovery, report, [source.size_bytes for source in discovery.sources]),
         to=absolute(to),
         overwritten=_conflicts(report, now=True),
         at_risk=_conflicts(report, now=False),
@@ -111,8 +108,25 @@ def make_job(
 
 
 def dd_lines(discovery: Discovery, report: LostReport, *, to: str) -> tuple[str, ...]:
-    """Way A by hand: `dd` lines, one a run of extents, that give the same image."""
-    return dd_lines_of(make_job(discovery, report, to=to))
+    """Way A by hand: `dd` lines, one a run of extents, that give the same image.
+
+    The saved head of a disk counts as the whole disk, as large as its label says: the lines are
+    read, and run, where the disk is.
+    """
+    sizes = [
+        max(source.size_bytes, source.label.device_size_bytes if source.label else 0)
+        for source in discovery.sources
+    ]
+    spec = make_job(discovery, report, to=to)
+    return dd_lines_of(replace(spec, pieces=_image(discovery, report, sizes)))
+
+
+def _image(discovery: Discovery, report: LostReport, sizes: list[int]) -> tuple[JobPiece, ...]:
+    """The pieces of the image, in its order."""
+    where = dict(discovery.pv_sources)
+    return tuple(
+        piece for run in report.ranges for piece in _pieces(run, where.get(run.pv_uuid), sizes)
+    )
 
 
 def _sources(discovery: Discovery) -> tuple[JobSource, ...]:
