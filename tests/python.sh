@@ -1,8 +1,9 @@
 #!/bin/sh
 # Says in a sentence what Python lacks for `make`, and how to get it. $1: the chosen one, may be empty.
-if [ -z "$1" ]; then
-    found=$(python3 --version 2>&1) || found="no python3"
-    echo "lvtui needs Python 3.11 or newer, and here is $found. Debian 12, Ubuntu 24.04: apt-get install python3 python3-venv; RHEL 9: dnf install python3.11; else name one: make PYTHON=/path/to/python3.12" >&2
+how="Debian 12, Ubuntu 24.04 and newer: apt-get install python3 python3-venv; RHEL 9: dnf install python3.11; or name one: make PYTHON=/path/to/python3.12"
+if [ -z "$1" ] || ! "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+    found=$("${1:-python3}" --version 2>&1) || found="none"
+    echo "lvtui needs Python 3.11 or newer; found: $found. $how" >&2
     exit 1
 fi
 if ! "$1" -c 'import ensurepip, venv' 2>/dev/null; then
