@@ -9,9 +9,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+from lvtui.flow.discover import discover
+from lvtui.lvm.carve import CopyState
 from tests.bench.corpus import NAMES, Corpus, corpus
 from tests.bench.harness import Bar, Timed, measure, milliseconds
 from tests.lab import toolbox
+from tests.lab.parsing import counted_calls, flat_sections
 
 LVTUI = (sys.executable, "-m", "lvtui")
 VERSIONS_LIMIT = {"small": 0.6, "large": 0.25}
@@ -41,6 +44,19 @@ def _agree(made: Corpus) -> str:
     return f"{len(mine)} texts here, {len(area)} by pvck ({more})"
 
 
+def _parser_calls(made: Corpus) -> bool:
+    """Print how often pyparsing ran, and how many distinct sections there are; whether they agree."""
+    with counted_calls() as counter:
+        copies = discover(str(made.image)).copies
+    whole = [copy for copy in copies if copy.state in {CopyState.WHOLE, CopyState.WRAPPED}]
+    sections = [flat_sections(copy.text.decode()) for copy in whole]
+    distinct = len(set().union(*sections))
+    word = "holds" if counter.calls == distinct else "MISSED"
+    total = sum(map(len, sections))
+    print(f"  parser calls {counter.calls}, distinct sections {distinct} of {total}   {word}")
+    return counter.calls == distinct
+
+
 def run(rounds: int) -> bool:
     """Time and print; whether every bar holds."""
     memory = Path("/dev/shm")  # noqa: S108 - pvck saves 10 MB: not to be timed against a disk
@@ -56,6 +72,7 @@ def _run(rounds: int, scratch: Path) -> bool:
             f"{name}: {made.texts} texts whole on disk, {made.mean_bytes} bytes each, "
             f"{'wrapped' if made.wrapped else 'not wrapped'}; {_agree(made)}"
         )
+        held &= _parser_calls(made)
         image = made.image
         start = Timed("lvtui --version", (*LVTUI, "--version"))
         search = Timed("pvck --dump metadata_search", ("pvck", "--dump", "metadata_search", image))
