@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from lvtui.errors import UserError
+from lvtui.errors import DestinationError, UserError
 from lvtui.flow.discover import Discovery, discover
 from lvtui.flow.jobs import find_jobs, progress_of, spec_of
 from lvtui.flow.report import Report, make_report, report_html, report_json, report_markdown
@@ -74,10 +74,19 @@ def load_session(case_dir: Path) -> Session:
 
 
 def save_session(session: Session) -> None:
-    """Keep the answers in the session's case; nothing where it has none yet."""
-    if session.case_dir is not None:
-        host_case.make_private(Path(session.case_dir))
-        host_case.store_session(Path(session.case_dir), session.to_json())
+    """Keep the answers in the session's case; nothing where it has none yet.
+
+    Raises:
+        DestinationError: `LV-CAS-03`, `LV-CAS-10`, they cannot be written.
+    """
+    if session.case_dir is None:
+        return
+    case_dir = Path(session.case_dir)
+    host_case.make_private(case_dir)
+    try:
+        host_case.store_session(case_dir, session.to_json())
+    except OSError as error:
+        raise _not_kept(case_dir, error) from error
 
 
 def with_case(session: Session, discovery: Discovery) -> Session:
@@ -124,10 +133,27 @@ def _source_ids(discovery: Discovery) -> frozenset[str]:
 
 
 def save_text(case_dir: Path, name: str, text: str) -> Path:
-    """A text file in the case, replaced whole."""
+    """A text file in the case, replaced whole; the case folder is made where it is not there yet.
+
+    Raises:
+        DestinationError: `LV-CAS-03`, `LV-CAS-10`, it cannot be written.
+    """
+    host_case.make_private(case_dir)
     path = case_dir / name
-    replace_file(SystemFiles(), path, text.encode())
+    try:
+        replace_file(SystemFiles(), path, text.encode())
+    except OSError as error:
+        raise _not_kept(path, error) from error
     return path
+
+
+def _not_kept(path: Path, error: OSError) -> DestinationError:
+    return DestinationError(
+        "LV-CAS-10",
+        "{path} cannot be written: {why}. Make room, or give another case folder: --case DIR.",
+        path=str(path),
+        why=error.strerror or type(error).__name__,
+    )
 
 
 def report_of(case_dir: Path) -> Report:

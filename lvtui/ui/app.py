@@ -6,6 +6,8 @@ import asyncio
 import logging
 from typing import ClassVar
 
+from rich.segment import Segments
+from rich.traceback import Traceback
 from textual import work
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
@@ -109,6 +111,16 @@ class LvtuiApp(App[Walk], inherit_bindings=False):
             while not self._answers.empty():
                 session = self._answers.get_nowait()
             await asyncio.to_thread(keep, session)
+
+    def _fatal_error(self) -> None:
+        """Textual's own way out, without the values of variables.
+
+        Textual prints every local with its repr; a Discovery among them takes minutes, and names
+        from the disk would reach the terminal unchecked.
+        """
+        trace = Traceback(show_locals=False, width=None)
+        self._exit_renderables.append(Segments(self.console.render(trace, self.console.options)))
+        self._close_messages_no_wait()
 
     def page(self) -> StepScreen | None:
         """The step that is open, whatever lies over it."""

@@ -318,7 +318,7 @@ class DestinationScreen(StepScreen):
         return keys(
             ("F8", "Start copy"),
             ("Enter", "Check"),
-            ("Tab", "Path field"),
+            ("Tab", "Path"),
             ("F5", "Re-read"),
             ("Esc", "Back"),
             ("F1", "Help"),

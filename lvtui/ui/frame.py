@@ -222,7 +222,7 @@ class FramePage(Screen[Given], Generic[Given]):
         cells: list[Part | SafeStr] = []
         for name, word in self.key_bar():
             length = len(name) + 1 + len(word)
-            if used + length > self.width - 1:
+            if used + length > self.width:
                 break
             cells += [bold(name), SafeStr(f" {word}  ")]
             used += length + 2

@@ -175,7 +175,7 @@ class PlanScreen(StepScreen):
     def key_bar(self) -> Iterable[Key]:
         """Keys of the plan."""
         return keys(
-            ("Enter", "Choose destination"),
+            ("Enter", "Next"),
             ("F3", "Commands"),
             ("F6", "Save script"),
             ("Esc", "Back"),

@@ -235,12 +235,12 @@ class VersionsScreen(StepScreen):
         return (
             (say("Enter"), choose),
             *keys(
-                ("F3", "Diff, text"),
+                ("F3", "Diff"),
                 ("F", "All" if self.filtered else "Filter"),
                 ("F5", "Re-read"),
                 ("Esc", "Back"),
-                ("F2", "Log"),
                 ("F1", "Help"),
                 ("F10", "Quit"),
+                ("F2", "Log"),
             ),
         )

@@ -300,7 +300,6 @@ class VolumesScreen(StepScreen):
         """Keys of the volumes page."""
         return keys(
             ("Space", "Mark"),
-            ("*", "All intact"),
             ("M", "Map"),
             ("Enter", "Next"),
             ("F3", "Detail"),
@@ -308,4 +307,5 @@ class VolumesScreen(StepScreen):
             ("Esc", "Back"),
             ("F1", "Help"),
             ("F10", "Quit"),
+            ("*", "All intact"),
         )
