@@ -114,8 +114,11 @@ class JobFolder:
         self._store(files, "want.json", want)
 
     def heartbeat(self) -> Heartbeat | None:
-        """What the worker last said."""
-        return self._load(Heartbeat, "progress.json")
+        """What the worker last said; it is not synced, so a power cut may have torn it."""
+        try:
+            return self._load(Heartbeat, "progress.json")
+        except FormatError:
+            return None
 
     def write_heartbeat(self, files: Files, heartbeat: Heartbeat, *, durable: bool) -> None:
         """Say how it stands."""

@@ -8,8 +8,8 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from lvtui.host.chainlog import ChainLog
 from lvtui.host.copy.control import Control
+from lvtui.host.copy.joblog import JobLog
 from lvtui.host.copy.meter import Meter
 from lvtui.host.copy.target import refused
 from lvtui.host.mounts import mount_of
@@ -21,7 +21,7 @@ FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 class Patience:
     """Repeats what failed for want of space; anything else that failed is a refusal."""
 
-    def __init__(self, case_path: Path, control: Control, meter: Meter, log: ChainLog) -> None:
+    def __init__(self, case_path: Path, control: Control, meter: Meter, log: JobLog) -> None:
         """`case_path` is the job directory."""
         self._case_path = case_path
         self._control = control
@@ -57,8 +57,7 @@ class Patience:
 
     def _hold(self) -> None:
         self._meter.problem = _full(self._path)
-        with contextlib.suppress(OSError):  # the log may lie on the very file system
-            self._log.append("full", path=str(self._path))
+        self._log.append("full", path=str(self._path))
         self._control.hold()
         self._meter.problem = None
 

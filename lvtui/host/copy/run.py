@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
@@ -10,12 +9,12 @@ from functools import partial
 from pathlib import Path
 
 from lvtui.errors import LvtuiError, VerifyError
-from lvtui.host.chainlog import ChainLog
 from lvtui.host.copy.control import Control, StopAsked
 from lvtui.host.copy.engine import Engine, Workplace
 from lvtui.host.copy.folder import JobFolder, TargetRecord
 from lvtui.host.copy.full import Patience
 from lvtui.host.copy.image import JobImage, OpenDevice
+from lvtui.host.copy.joblog import JobLog
 from lvtui.host.copy.manifest import Manifest
 from lvtui.host.copy.mapstore import Checkpoint, MapStore
 from lvtui.host.copy.meter import Meter
@@ -49,7 +48,7 @@ def run(
         unlink_if_there(files, torn)
     spec = folder.spec()
     with ExitStack() as stack:
-        log = ChainLog(folder.log_path, files)
+        log = JobLog(folder.log_path, files)
         stack.callback(log.close)
         meter = Meter(folder, spec.size_bytes, files, clock)
         control = Control(folder, meter, clock, rate_bytes_per_s=spec.rate_bytes_per_s)
@@ -73,9 +72,8 @@ def run(
             meter.fail(error)
         except OSError as error:
             meter.fail(refused(error, Path(str(error.filename or spec.to))))
-        with contextlib.suppress(OSError):
-            problem_text = str(meter.problem) if meter.problem else None
-            log.append(meter.state.value, done_bytes=meter.done_bytes, problem=problem_text)
+        problem_text = str(meter.problem) if meter.problem else None
+        log.append(meter.state.value, done_bytes=meter.done_bytes, problem=problem_text)
         meter.say(durable=True)
         return meter.progress()
 
@@ -89,7 +87,7 @@ class _Run:
         folder: JobFolder,
         files: Files,
         clock: Clock,
-        log: ChainLog,
+        log: JobLog,
         meter: Meter,
         control: Control,
         stack: ExitStack,

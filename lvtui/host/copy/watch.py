@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from lvtui.host.chainlog import ChainLog
 from lvtui.host.copy.folder import JobFolder
 from lvtui.host.copy.image import JobImage
+from lvtui.host.copy.joblog import JobLog
 from lvtui.host.files import Files
 from lvtui.message import Message, message
 
@@ -17,7 +17,7 @@ class SourceWatch:
     Until it exists a change is told and logged.
     """
 
-    def __init__(self, folder: JobFolder, image: JobImage, log: ChainLog, files: Files) -> None:
+    def __init__(self, folder: JobFolder, image: JobImage, log: JobLog, files: Files) -> None:
         """Keep the headers of the job's first start."""
         self._image = image
         self._log = log

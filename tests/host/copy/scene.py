@@ -163,13 +163,37 @@ class CountedClock:
         self.on_sleep()
 
 
-def bad_reader(bad: tuple[ByteRange, ...]) -> OpenDevice:
-    """Sources in which some ranges answer EIO, as a dying disk does."""
+ReadInto = Callable[[int, memoryview, int], int]
+
+
+def good_read(descriptor: int, buffer: memoryview, offset_bytes: int) -> int:
+    return os.preadv(descriptor, [buffer], offset_bytes)
+
+
+def bad_read(bad: tuple[ByteRange, ...]) -> ReadInto:
+    """Reading where some ranges answer EIO, as a dying disk does."""
 
     def read_into(descriptor: int, buffer: memoryview, offset_bytes: int) -> int:
         end = offset_bytes + len(buffer)
         if any(run.offset_bytes < end and offset_bytes < run.end_bytes for run in bad):
             raise OSError(errno.EIO, os.strerror(errno.EIO))
-        return os.preadv(descriptor, [buffer], offset_bytes)
+        return good_read(descriptor, buffer, offset_bytes)
 
+    return read_into
+
+
+def healing_read(bad: tuple[ByteRange, ...], from_bytes: int) -> ReadInto:
+    """The same until something at or behind `from_bytes` was read: a second pass succeeds."""
+    seen = {"behind": False}
+    failing = bad_read(bad)
+
+    def read_into(descriptor: int, buffer: memoryview, offset_bytes: int) -> int:
+        seen["behind"] |= offset_bytes >= from_bytes
+        read = good_read if seen["behind"] else failing
+        return read(descriptor, buffer, offset_bytes)
+
+    return read_into
+
+
+def reading_with(read_into: ReadInto) -> OpenDevice:
     return lambda path: SourceDevice(path, read_into=read_into)
