@@ -168,6 +168,6 @@ class Sandbox:
         """Unmount and remove; idempotent."""
         self.detach()
         os.chdir("/")
-        for where in ("/dev", self.tmp / "work"):
+        for where in (self.tmp / "dev", self.tmp / "work"):
             subprocess.run(["umount", "-l", where], capture_output=True, check=False)
         shutil.rmtree(self.tmp, ignore_errors=True)
