@@ -11,6 +11,7 @@ The house, top to bottom; imports go only downward (checked by import-linter):
     vhd xen lvm guest   what the bytes mean: pure functions on frozen values
     errors message      operator's sentences as values
     safe units source   the gate for shown text, units, the protocol by which pure code reads bytes
+    values              frozen values that are cheap to define
 """
 
 from __future__ import annotations

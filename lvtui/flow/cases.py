@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 from lvtui.errors import DestinationError, UserError
@@ -20,6 +19,7 @@ from lvtui.host.files import SystemFiles, replace_file
 from lvtui.host.paths import absolute
 from lvtui.host.stacking import same_bytes
 from lvtui.plan.job import JobSpec
+from lvtui.values import replace
 
 
 def list_cases(home: Path | None = None) -> tuple[CaseFacts, ...]:

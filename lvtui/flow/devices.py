@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from lvtui.errors import LvtuiError, NoMetadataError
 from lvtui.flow.discover import Discovery, discover
@@ -11,6 +10,7 @@ from lvtui.host.paths import absolute
 from lvtui.host.probe import block_device, block_devices
 from lvtui.message import Message, message
 from lvtui.plan.facts import BlockDevice
+from lvtui.values import dataclass
 from lvtui.xen.names import GroupKind, parse_group
 
 

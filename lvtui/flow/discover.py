@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 
 from lvtui.errors import Cancelled, NoMetadataError, UserError
 from lvtui.flow.judging import LostReport, judge_histories, pv_warnings
@@ -21,6 +20,7 @@ from lvtui.message import Message
 from lvtui.plan.facts import BlockDevice, DeviceIdentity
 from lvtui.source import ByteRange, ByteSource
 from lvtui.units import SECTOR_BYTES
+from lvtui.values import dataclass
 from lvtui.xen.names import parse_group
 
 Progress = Callable[[int, int, int], bool]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Protocol
 
 from lvtui.errors import FormatError
@@ -19,6 +18,7 @@ from lvtui.lvm.history import (
 from lvtui.lvm.mapping import MappedRange, map_volume
 from lvtui.lvm.verdict import Verdict, VerdictWord, judge
 from lvtui.message import Message, message
+from lvtui.values import dataclass, replace
 from lvtui.xen.names import VolumeName, volume_in
 
 

@@ -8,13 +8,13 @@ the size that the text gives that PV. That is a conclusion, not a fact: what res
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from lvtui.lvm.history import History
 from lvtui.lvm.label import PvLabel
 from lvtui.lvm.model import PhysicalVolume
 from lvtui.units import SECTOR_BYTES
+from lvtui.values import dataclass
 
 
 class Labelled(Protocol):

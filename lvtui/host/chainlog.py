@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 from lvtui.errors import FormatError
 from lvtui.host.files import Files, write_all
 from lvtui.host.machine import boot_id
+from lvtui.values import dataclass
 
 FIRST_HASH = "0" * 64
 

@@ -8,7 +8,6 @@ can write two branches, a VG can be renamed or recreated. The types stand in `ve
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from lvtui.errors import FormatError
@@ -24,6 +23,7 @@ from lvtui.lvm.text import TextParser
 from lvtui.lvm.timeline import make_timeline
 from lvtui.lvm.version import History, LostVolume, Version
 from lvtui.message import Message, message
+from lvtui.values import dataclass, replace
 
 __all__ = [
     "Change",

@@ -16,7 +16,6 @@ stderr.log     what Python said when a worker broke
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,6 +24,7 @@ from lvtui.host.files import Files, replace_file
 from lvtui.plan.facts import CopyProgress, CopyResult
 from lvtui.plan.job import JOB_SCHEMA, JobSpec
 from lvtui.plan.stored import decode, encode
+from lvtui.values import dataclass
 
 T = TypeVar("T")
 

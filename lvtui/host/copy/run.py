@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -27,6 +26,7 @@ from lvtui.host.files import Files, unlink_if_there
 from lvtui.host.machine import Clock, own_pid
 from lvtui.plan.facts import CopyProgress, CopyResult, CopyState
 from lvtui.plan.mapfile import BlockStatus, CopyMap
+from lvtui.values import replace
 
 
 def run(
