@@ -17,7 +17,7 @@ from pathlib import Path
 
 from lvtui.errors import LockedError
 from lvtui.host.copy.folder import JobFolder, Want
-from lvtui.host.files import Files, SystemFiles
+from lvtui.host.files import PRIVATE_FILE, Files, SystemFiles
 from lvtui.host.locks import is_locked, take_lock
 from lvtui.host.machine import boot_id, boot_seconds
 from lvtui.plan.facts import CopyProgress, CopyState
@@ -88,7 +88,7 @@ def start(folder: JobFolder, *, argv: tuple[str, ...] | None = None) -> None:
     try:
         ask(folder, "run")
         command = (*(argv or (*self_argv(), "_worker")), str(folder.path))
-        with (folder.path / "stderr.log").open("ab") as errors:
+        with (folder.path / "stderr.log").open("ab", opener=_private) as errors:
             worker = subprocess.Popen(
                 command,
                 stdin=lock,
@@ -101,6 +101,10 @@ def start(folder: JobFolder, *, argv: tuple[str, ...] | None = None) -> None:
         worker.wait()  # it forks, and the child goes on
     finally:
         os.close(lock)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, PRIVATE_FILE)
 
 
 def ask(folder: JobFolder, want: str, *, rate_bytes_per_s: int | None = None) -> int:

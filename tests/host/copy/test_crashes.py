@@ -21,24 +21,12 @@ from tests.host.copy.crashes import Call, Disk, RecordingFiles, rebuild
 from tests.host.copy.scene import (
     CountedClock,
     Scene,
+    UnsyncedFiles,
     healing_read,
     reading_with,
     run_here,
     source_of,
 )
-
-
-class UnsyncedFiles(SystemFiles):
-    """Nobody cuts the power of the recovery, and syncs take nearly all of its time."""
-
-    def fdatasync(self, descriptor: int) -> None:
-        del descriptor
-
-    fsync = fdatasync
-
-    def fsync_folder(self, path: Path) -> None:
-        del path
-
 
 STATES = 150
 STATES_SOAK = 20_000

@@ -12,12 +12,12 @@ from lvtui.host.copy import jobs
 from lvtui.host.files import SystemFiles
 from lvtui.plan.facts import CopyProgress, CopyState
 from lvtui.units import MiB
-from tests.host.copy.scene import CountedClock, Scene, make_scene, run_here
+from tests.host.copy.scene import CountedClock, Scene, UnsyncedFiles, make_scene, run_here
 
 COPIED_BYTES = 9 * MiB
 
 
-class FaultyFiles(SystemFiles):
+class FaultyFiles(UnsyncedFiles):
     """Fails at the n-th call that can, once or for ever; or writes only a part."""
 
     def __init__(self, at: int, error: int, *, for_ever: bool = False) -> None:
@@ -72,7 +72,7 @@ def count_calls(folder: Path) -> int:
 
 
 def ticking() -> CountedClock:
-    return CountedClock(step_seconds=1.0)
+    return CountedClock(step_seconds=0.6)
 
 
 def run_with(scene: Scene, files: FaultyFiles) -> tuple[CopyProgress, list[CopyProgress]]:
@@ -89,40 +89,63 @@ def run_with(scene: Scene, files: FaultyFiles) -> tuple[CopyProgress, list[CopyP
     return run_here(scene, files=files, clock=clock), waited
 
 
-def test_a_full_disk_at_any_call_is_waited_out(tmp_path: Path) -> None:
-    calls = count_calls(tmp_path / "count")
+def check_full(folder: Path, stride: int) -> None:
+    """A disk that is full at one call, and has room again when it is asked to go on."""
+    calls = count_calls(folder / "count")
+    tried = range(1, calls + 1, stride)
     paused = 0
-    for at in range(1, calls + 1):
-        scene = make_scene(tmp_path / f"n{at}", image_bytes=COPIED_BYTES)
+    for at in tried:
+        scene = make_scene(folder / f"n{at}", image_bytes=COPIED_BYTES)
         files = FaultyFiles(at, errno.ENOSPC)
         progress, waited = run_with(scene, files)
         paused += bool(waited)
         if progress.state is not CopyState.DONE:
             # before the first byte there is nothing to wait for: it says so and can be resumed
             assert progress.problem is not None, f"call {at}"
-            progress = run_here(scene)
+            progress = run_here(scene, files=UnsyncedFiles())
 
         assert files.failed == 1, f"call {at}"
         assert progress.state is CopyState.DONE, f"call {at}: {progress.problem}"
         assert scene.final.read_bytes() == scene.truth, f"call {at}"
-    assert paused > calls // 4
+    assert paused > len(tried) // 4
+
+
+def check_failing(folder: Path, error: int, *, for_ever: bool, stride: int) -> None:
+    calls = count_calls(folder / "count")
+    for at in range(1, calls + 1, stride):
+        scene = make_scene(folder / f"n{at}", image_bytes=COPIED_BYTES)
+        files = FaultyFiles(at, error, for_ever=for_ever)
+        run_with(scene, files)
+        if scene.final.exists():
+            assert scene.final.read_bytes() == scene.truth, f"call {at}"
+        jobs.ask(scene.folder, "run")
+        progress = run_here(scene, files=UnsyncedFiles())
+
+        assert files.failed >= 1, f"call {at}"
+        assert progress.state is CopyState.DONE, f"call {at}: {progress.problem}"
+        assert scene.final.read_bytes() == scene.truth, f"call {at}"
+
+
+def test_a_full_disk_at_a_call_is_waited_out(tmp_path: Path) -> None:
+    check_full(tmp_path, stride=4)
+
+
+@pytest.mark.soak
+def test_a_full_disk_at_every_call_is_waited_out(tmp_path: Path) -> None:
+    check_full(tmp_path, stride=1)
 
 
 @pytest.mark.parametrize("for_ever", [False, True])
 @pytest.mark.parametrize("error", [errno.EIO, errno.ENOSPC, errno.EROFS])
 def test_a_failed_write_loses_nothing(tmp_path: Path, error: int, *, for_ever: bool) -> None:
-    calls = count_calls(tmp_path / "count")
-    for at in range(1, calls + 1, 1 if error == errno.EIO else 5):
-        scene = make_scene(tmp_path / f"n{at}", image_bytes=COPIED_BYTES)
-        files = FaultyFiles(at, error, for_ever=for_ever)
-        run_with(scene, files)
-        if scene.final.exists():
-            assert scene.final.read_bytes() == scene.truth, f"call {at}"
-        progress = run_here(scene)
+    check_failing(tmp_path, error, for_ever=for_ever, stride=5 if error == errno.EIO else 17)
 
-        assert files.failed >= 1, f"call {at}"
-        assert progress.state is CopyState.DONE, f"call {at}: {progress.problem}"
-        assert scene.final.read_bytes() == scene.truth, f"call {at}"
+
+@pytest.mark.soak
+@pytest.mark.parametrize("for_ever", [False, True])
+@pytest.mark.parametrize("error", [errno.EIO, errno.ENOSPC])
+def test_no_failed_write_loses_anything(tmp_path: Path, error: int, *, for_ever: bool) -> None:
+    check_failing(tmp_path, error, for_ever=for_ever, stride=1)
 
 
 def test_after_a_failed_sync_nothing_since_the_checkpoint_counts(tmp_path: Path) -> None:
