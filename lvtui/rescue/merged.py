@@ -1,0 +1,132 @@
+"""Deleted, or merged by the storage manager's collector: what became of each LV that is gone.
+
+On an SR with nightly backups most of what is missing was merged: the data lives on in an LV that is
+here. Each answer rests on what neighbouring versions show; where versions are missing or a text was
+restored in between, the answer is `unknown` rather than a guess. Source: sm, drivers/cleanup.py
+(`_coalesce`, `_doCoalesceLeaf`, `getAllPrunable`) and LVHDSR.py (`_snapshot`, `_undoCloneOp`), v3.2.12.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from lvtui.lvm.version import History
+from lvtui.message import Message, message
+from lvtui.rescue.deleted import removal
+from lvtui.rescue.family import Family, family_of
+from lvtui.rescue.journals import Past, Stage, past_of
+from lvtui.rescue.merges import Merge, coalesce_of, leaf_coalesce_of
+from lvtui.values import dataclass, replace
+from lvtui.xen.names import parse_group
+
+_MERGES_MAX = 1024
+"""As many later merges are followed; sm's chains end at 30."""
+
+
+class GoneBy(StrEnum):
+    """How an LV left its group; the words of commands.md."""
+
+    DELETED = "deleted"
+    COALESCED = "coalesced"
+    LEAF_COALESCED = "leaf-coalesced"
+    TEMPORARY = "temporary"
+    UNKNOWN = "unknown"
+
+    @property
+    def is_merge(self) -> bool:
+        """Whether its data went into another LV."""
+        return self in {GoneBy.COALESCED, GoneBy.LEAF_COALESCED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fate:
+    """What became of one LV."""
+
+    gone_by: GoneBy
+    into: str | None = None
+    """LV uuid that the collector merged it into, whether or not that LV is still here."""
+    content_in: str | None = None
+    """LV uuid of the present LV where its data lives on, later merges followed; None if gone too."""
+    evidence: tuple[Message, ...] = ()
+    """What shows it, and in which versions."""
+
+
+def fates(history: History) -> Mapping[str, Fate]:
+    """The fate of every LV, by LV uuid, that some known version has and the current one does not."""
+    past = past_of(history)
+    family = family_of(past)
+    here = _present(history)
+    found = {
+        uuid: _fate(past, family, stages[-1])
+        for uuid, stages in past.stages.items()
+        if uuid and uuid not in here
+    }
+    return {
+        uuid: replace(fate, content_in=_followed(fate, found, here)) for uuid, fate in found.items()
+    }
+
+
+def _fate(past: Past, family: Family, last: Stage) -> Fate:
+    if last.name.is_temporary or "PVMOVE" in last.lv.status:
+        return _temporary(last)
+    gone = last.last + 1
+    if gone >= len(past.known):
+        return _unknown(message("no known version is without it"))
+    if gone in past.restored:
+        return _unknown(
+            message("an older version was restored over it in version {n}", n=past.seqno(gone))
+        )
+    vg = past.known[last.last].vg
+    if vg is None or not parse_group(vg.name).is_lvm_sr or not last.name.holds_disk:
+        return _by_removal(removal(past, last))
+    merge = coalesce_of(past, family, last) if last.is_disk else None
+    kind = GoneBy.COALESCED
+    if merge is None:
+        merge, kind = leaf_coalesce_of(past, last), GoneBy.LEAF_COALESCED
+    if merge is None:
+        return _by_removal(removal(past, last))
+    return _by_merge(kind, merge)
+
+
+def _by_merge(kind: GoneBy, merge: Merge) -> Fate:
+    if merge.into is None:
+        return _unknown(*merge.evidence)
+    return Fate(gone_by=kind, into=merge.into, evidence=merge.evidence)
+
+
+def _by_removal(found: tuple[bool, Message]) -> Fate:
+    is_sure, evidence = found
+    return Fate(gone_by=GoneBy.DELETED, evidence=(evidence,)) if is_sure else _unknown(evidence)
+
+
+def _temporary(last: Stage) -> Fate:
+    if last.name.is_temporary:
+        told = message("{name} is the storage manager's own, made in passing", name=last.lv.name)
+    else:
+        told = message("{name} only stood while extents were moved", name=last.lv.name)
+    return Fate(gone_by=GoneBy.TEMPORARY, evidence=(told,))
+
+
+def _unknown(*evidence: Message) -> Fate:
+    return Fate(gone_by=GoneBy.UNKNOWN, evidence=evidence)
+
+
+def _present(history: History) -> frozenset[str]:
+    """Of the group itself, and of one that took its disk over with its LVs."""
+    groups = [history, *(other.history for other in history.others)]
+    return frozenset(
+        lv.uuid
+        for group in groups
+        if group.current is not None and group.current.vg is not None
+        for lv in group.current.vg.lvs
+    )
+
+
+def _followed(fate: Fate, found: Mapping[str, Fate], here: frozenset[str]) -> str | None:
+    into = fate.into
+    for _ in range(_MERGES_MAX):
+        if into is None or into in here:
+            return into
+        into = found[into].into if into in found else None
+    return None
