@@ -88,7 +88,8 @@ def start(folder: JobFolder, *, argv: tuple[str, ...] | None = None) -> None:
     try:
         ask(folder, "run")
         command = (*(argv or (*self_argv(), "_worker")), str(folder.path))
-        with (folder.path / "stderr.log").open("ab", opener=_private) as errors:
+        errors = _private_log(folder.path / "stderr.log")
+        try:
             worker = subprocess.Popen(
                 command,
                 stdin=lock,
@@ -98,13 +99,16 @@ def start(folder: JobFolder, *, argv: tuple[str, ...] | None = None) -> None:
                 # where the package is, for one that runs from its own source tree
                 cwd=Path(__file__).parents[3],
             )
+        finally:
+            os.close(errors)
         worker.wait()  # it forks, and the child goes on
     finally:
         os.close(lock)
 
 
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW, PRIVATE_FILE)
+def _private_log(path: Path) -> int:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+    return os.open(path, flags, PRIVATE_FILE)
 
 
 def ask(folder: JobFolder, want: str, *, rate_bytes_per_s: int | None = None) -> int:
