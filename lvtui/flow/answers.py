@@ -198,8 +198,8 @@ def _lost(report: LostReport) -> Json:
             for conflict in verdict.conflicts
         ],
         "missing_seqnos": [list(run) for run in verdict.missing_seqnos],
-        "gone_by": None,
-        "content_in": None,
+        "gone_by": report.fate.gone_by.value if report.fate else None,
+        "content_in": report.fate.content_in if report.fate else None,
         "vhd": None,
     }
 

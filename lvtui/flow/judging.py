@@ -18,6 +18,7 @@ from lvtui.lvm.history import (
 from lvtui.lvm.mapping import MappedRange, map_volume
 from lvtui.lvm.verdict import Verdict, VerdictWord, judge
 from lvtui.message import Message, message
+from lvtui.rescue.merged import Fate, GoneBy, fates
 from lvtui.values import dataclass, replace
 from lvtui.xen.names import VolumeName, volume_in
 
@@ -46,6 +47,19 @@ class LostReport:
     """Empty when it cannot be mapped; the verdict says why."""
     name: VolumeName
     """Its role in an SR (commands.md), else `other`."""
+    fate: Fate | None = None
+    """How it left its group and where its data lives on; None while it is there."""
+
+    @property
+    def is_merged(self) -> bool:
+        """Whether the storage manager's collector merged it into another volume."""
+        return self.fate is not None and self.fate.gone_by.is_merge
+
+    @property
+    def is_temporary(self) -> bool:
+        """Whether it was only made in passing: a journal, a trim helper or the like."""
+        told = self.fate is not None and self.fate.gone_by is GoneBy.TEMPORARY
+        return told or self.name.is_temporary
 
     @property
     def size_bytes(self) -> int:
@@ -83,10 +97,15 @@ def judge_histories(
         if at is not None and at not in history.versions:
             continue
         volumes = _volumes_of(history, at) if at else lost_volumes(history)
-        reports = [_report(volume, places, sources) for volume in volumes]
+        known = fates(history)
+        reports = [
+            replace(_report(volume, places, sources), fate=known.get(volume.lv.uuid))
+            for volume in volumes
+        ]
         lost.extend(sorted(reports, key=_usefulness))
         if at is None:
             shrunk.extend(_report(v, places, sources) for v in shrunk_volumes(history))
+    lost.sort(key=lambda report: report.is_merged)
     return tuple(lost), tuple(shrunk)
 
 
@@ -100,7 +119,7 @@ def _volumes_of(history: History, version: Version) -> tuple[LostVolume, ...]:
 def _usefulness(report: LostReport) -> tuple[bool, bool, int]:
     """Disks before the storage manager's own volumes, newest loss first (the sort is stable)."""
     in_sr_and_no_disk = report.role not in {"vhd", "raw", "qcow2", "other"}
-    return (report.name.is_temporary, in_sr_and_no_disk, 0)
+    return (report.is_temporary, in_sr_and_no_disk, 0)
 
 
 def _report(lost: LostVolume, places: PvPlaces, sources: Sequence[Sized]) -> LostReport:
