@@ -60,3 +60,30 @@ class BytesSource:
     def pread(self, offset_bytes: int, length_bytes: int) -> Piece:
         """Read a slice."""
         return Piece(self.data[offset_bytes : offset_bytes + length_bytes])
+
+
+@dataclass(frozen=True, slots=True)
+class WindowSource:
+    """A part of a source as a source of its own: a partition, a PV inside a whole disk."""
+
+    source: ByteSource
+    base_bytes: int
+    """Where the part begins; offset 0 of this source."""
+    length_bytes: int
+    """How long the part says it is; `size_bytes` is what the source has of it."""
+
+    @property
+    def size_bytes(self) -> int:
+        """What there is of the part."""
+        return max(0, min(self.length_bytes, self.source.size_bytes - self.base_bytes))
+
+    def pread(self, offset_bytes: int, length_bytes: int) -> Piece:
+        """Read within the part; gaps count from its beginning."""
+        length_bytes = min(length_bytes, self.size_bytes - offset_bytes)
+        if offset_bytes < 0 or length_bytes <= 0:
+            return Piece(b"")
+        piece = self.source.pread(self.base_bytes + offset_bytes, length_bytes)
+        if not piece.gaps:
+            return piece
+        gaps = (ByteRange(g.offset_bytes - self.base_bytes, g.length_bytes) for g in piece.gaps)
+        return Piece(piece.data, tuple(gaps))

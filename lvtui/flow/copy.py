@@ -27,6 +27,7 @@ from lvtui.flow.jobs import (
     watch_job,
 )
 from lvtui.flow.judging import LostReport
+from lvtui.flow.pvs import PvPlace
 from lvtui.host.paths import absolute
 from lvtui.lvm.mapping import MappedRange
 from lvtui.plan.job import JobPiece, JobSource, JobSpec
@@ -123,18 +124,19 @@ def dd_lines(discovery: Discovery, report: LostReport, *, to: str) -> tuple[str,
 
 def _image(discovery: Discovery, report: LostReport, sizes: list[int]) -> tuple[JobPiece, ...]:
     """The pieces of the image, in its order."""
-    where = dict(discovery.pv_sources)
+    places = dict(discovery.places.places)
     return tuple(
-        piece for run in report.ranges for piece in _pieces(run, where.get(run.pv_uuid), sizes)
+        piece for run in report.ranges for piece in _pieces(run, places.get(run.pv_uuid), sizes)
     )
 
 
 def _sources(discovery: Discovery) -> tuple[JobSource, ...]:
-    uuids = {index: uuid for uuid, index in discovery.pv_sources}
+    first = {place.device: (uuid, place) for uuid, place in reversed(discovery.places.places)}
     return tuple(
         JobSource(
             path=absolute(source.path),
-            pv_uuid=uuids.get(index),
+            pv_uuid=first[index][0] if index in first else None,
+            base_bytes=first[index][1].base_bytes if index in first else 0,
             identity=source.identity,
             metadata_areas=tuple(
                 ByteRange(area.offset_bytes, area.size_bytes) for area in source.areas
@@ -144,18 +146,19 @@ def _sources(discovery: Discovery) -> tuple[JobSource, ...]:
     )
 
 
-def _pieces(run: MappedRange, source: int | None, sizes: list[int]) -> Iterator[JobPiece]:
+def _pieces(run: MappedRange, place: PvPlace | None, sizes: list[int]) -> Iterator[JobPiece]:
     """A run as pieces: what lies behind the end of its source has none."""
     there_bytes = 0
-    if source is not None:
-        there_bytes = max(0, min(run.length_bytes, sizes[source] - run.pv_offset_bytes))
-    if there_bytes:
-        yield JobPiece(
-            out_offset_bytes=run.lv_offset_bytes,
-            length_bytes=there_bytes,
-            source=source,
-            source_offset_bytes=run.pv_offset_bytes,
-        )
+    if place is not None:
+        offset_bytes = place.base_bytes + run.pv_offset_bytes
+        there_bytes = max(0, min(run.length_bytes, sizes[place.device] - offset_bytes))
+        if there_bytes:
+            yield JobPiece(
+                out_offset_bytes=run.lv_offset_bytes,
+                length_bytes=there_bytes,
+                source=place.device,
+                source_offset_bytes=offset_bytes,
+            )
     if there_bytes < run.length_bytes:
         yield JobPiece(
             out_offset_bytes=run.lv_offset_bytes + there_bytes,

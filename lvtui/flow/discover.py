@@ -7,19 +7,20 @@ from contextlib import ExitStack
 
 from lvtui.errors import Cancelled, NoMetadataError, UserError
 from lvtui.flow.judging import LostReport, judge_histories, pv_warnings
-from lvtui.flow.pvs import PvPlaces, place_pvs
+from lvtui.flow.pvs import NamedPv, PvPlaces, place_pvs
+from lvtui.flow.sites import find_regions, quick_sites
+from lvtui.flow.whereabouts import place_warnings
 from lvtui.host.device import SourceDevice
 from lvtui.host.paths import exists
 from lvtui.host.probe import block_device
-from lvtui.lvm.areas import find_areas
 from lvtui.lvm.carve import MetadataCopy, carve_source
 from lvtui.lvm.history import History, Version, build_histories
-from lvtui.lvm.label import LABEL_SCAN_SECTORS, PvLabel, find_labels
+from lvtui.lvm.label import PvLabel
+from lvtui.lvm.locate import PvSite, Region
 from lvtui.lvm.mda import MetadataArea
 from lvtui.message import Message
 from lvtui.plan.facts import BlockDevice, DeviceIdentity
-from lvtui.source import ByteRange, ByteSource
-from lvtui.units import SECTOR_BYTES
+from lvtui.source import ByteRange
 from lvtui.values import dataclass
 from lvtui.xen.names import parse_group
 
@@ -34,13 +35,28 @@ class SourceFacts:
     path: str
     size_bytes: int
     identity: DeviceIdentity
-    label: PvLabel | None
-    """The label that LVM would take, else the best that is left."""
-    areas: tuple[MetadataArea, ...]
+    sites: tuple[PvSite, ...]
+    """PVs that begin on it, by offset; none inside another one unless it was searched whole."""
+    regions: tuple[Region, ...]
+    """What LVM may have seen as a device on it, the path itself first."""
+    warnings: tuple[Message, ...]
     gaps: tuple[ByteRange, ...]
     """Unreadable ranges in what was read."""
     block: BlockDevice | None
     """sysfs facts; None for an image file."""
+
+    @property
+    def label(self) -> PvLabel | None:
+        """The label that LVM would take, else the best that is left."""
+        labels = sorted(
+            (site for site in self.sites if site.label), key=lambda site: not site.has_good_label
+        )
+        return labels[0].label if labels else None
+
+    @property
+    def areas(self) -> tuple[MetadataArea, ...]:
+        """Every metadata area on it; offsets count from its start."""
+        return tuple(area for site in self.sites for area in site.areas)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,19 +122,27 @@ def parse_spec(spec: str) -> tuple[str, ...]:
     return paths
 
 
-def discover(spec: str, *, quick: bool = False, progress: Progress | None = None) -> Discovery:
+def discover(
+    spec: str,
+    *,
+    quick: bool = False,
+    progress: Progress | None = None,
+    named: tuple[NamedPv, ...] = (),
+) -> Discovery:
     """Read SOURCE and judge everything on it.
 
     With `quick` nothing is parsed: histories have versions without a model, `lost` is empty.
+    `named` says where PVs are that no label names; their paths join SOURCE's.
 
     Raises:
         UserError: no such path. SourceReadError: a directory, 0 bytes, an I/O error on everything.
         NoMetadataError: no label, area or text at all. Cancelled: `progress` returned False.
     """
     with ExitStack() as stack:
-        devices = [stack.enter_context(SourceDevice(path)) for path in parse_spec(spec)]
+        paths = dict.fromkeys((*parse_spec(spec), *(pv.path for pv in named)))
+        devices = [stack.enter_context(SourceDevice(path)) for path in paths]
         facts, copies = _read_sources(devices, progress)
-    if not copies and not any(source.label or source.areas for source in facts):
+    if not copies and not any(source.sites for source in facts):
         raise NoMetadataError(
             "LV-SRC-12",
             "No LVM label, metadata area or metadata text was found on {spec} (looked at the first "
@@ -127,7 +151,7 @@ def discover(spec: str, *, quick: bool = False, progress: Progress | None = None
             spec=spec,
         )
     histories = build_histories(copies, parse=not quick)
-    places = place_pvs(histories, facts)
+    places = place_pvs(histories, facts, copies=copies, named=named)
     lost, shrunk = ((), ()) if quick else judge_histories(histories, places, facts)
     return Discovery(
         spec=spec,
@@ -136,7 +160,7 @@ def discover(spec: str, *, quick: bool = False, progress: Progress | None = None
         histories=histories,
         lost=lost,
         shrunk=shrunk,
-        warnings=() if quick else pv_warnings(histories, places),
+        warnings=() if quick else (*place_warnings(facts, places), *pv_warnings(histories, places)),
         places=places,
     )
 
@@ -147,13 +171,15 @@ def _read_sources(
     """Labels, areas and every text of each device."""
     facts: list[SourceFacts] = []
     copies: list[MetadataCopy] = []
-    found: list[tuple[SourceDevice, PvLabel | None, tuple[MetadataArea, ...]]] = []
+    found: list[tuple[SourceDevice, tuple[Region, ...], tuple[Message, ...], tuple[PvSite, ...]]]
+    found = []
     for index, device in enumerate(devices):
-        label = _best_label(device)
-        found.append((device, label, find_areas(label, device, index)))
-    all_bytes = sum(area.size_bytes for _, _, areas in found for area in areas)
+        regions, warnings = find_regions(device)
+        found.append((device, regions, warnings, quick_sites(device, index, regions)))
+    all_bytes = sum(area.size_bytes for *_, sites in found for s in sites for area in s.areas)
     done_bytes = 0
-    for index, (device, label, areas) in enumerate(found):
+    for index, (device, regions, warnings, sites) in enumerate(found):
+        areas = tuple(area for site in sites for area in site.areas)
 
         def step(area_done_bytes: int, base_bytes: int = done_bytes) -> bool:
             return progress is None or progress(
@@ -171,19 +197,14 @@ def _read_sources(
                 path=device.path,
                 size_bytes=device.size_bytes,
                 identity=device.identity,
-                label=label,
-                areas=areas,
+                sites=sites,
+                regions=regions,
+                warnings=warnings,
                 gaps=device.gaps,
                 block=block_device(device.path),
             )
         )
     return tuple(facts), tuple(copies)
-
-
-def _best_label(source: ByteSource) -> PvLabel | None:
-    """The label that LVM would take, else the first that is left."""
-    labels = find_labels(source.pread(0, LABEL_SCAN_SECTORS * SECTOR_BYTES).data)
-    return labels[0] if labels else None
 
 
 def find_lost(discovery: Discovery, name: str, *, at: str | None = None) -> LostReport:

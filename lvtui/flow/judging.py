@@ -133,8 +133,10 @@ def _report(lost: LostVolume, places: PvPlaces, sources: Sequence[Sized]) -> Los
         if verdict.word is not VerdictWord.UNSUPPORTED:
             verdict = _worsen(verdict, VerdictWord.UNSUPPORTED, error.message)
         return LostReport(lost=lost, verdict=verdict, ranges=(), name=name)
-    for pv_uuid in dict.fromkeys(run.pv_uuid for run in ranges if run.pv_uuid in places.assumed):
-        verdict = _worsen(verdict, VerdictWord.LIKELY, _assumed(pv_uuid, places, sources))
+    for pv_uuid in dict.fromkeys(run.pv_uuid for run in ranges):
+        place = places.place_of(pv_uuid)
+        if place is not None and place.assumed is not None:
+            verdict = _worsen(verdict, VerdictWord.LIKELY, place.assumed)
     for reason in _unreachable(ranges, places, sources):
         verdict = _worsen(verdict, VerdictWord.UNREADABLE, reason)
     return LostReport(lost=lost, verdict=verdict, ranges=ranges, name=name)
@@ -146,17 +148,6 @@ def _worsen(verdict: Verdict, word: VerdictWord, reason: Message) -> Verdict:
     return replace(verdict, word=worst, reasons=reasons)
 
 
-def _assumed(pv_uuid: str, places: PvPlaces, sources: Sequence[Sized]) -> Message:
-    index = places.source_of(pv_uuid)
-    assert index is not None, "what is assumed has a source"
-    return message(
-        "no label names PV {pv}; {path} is taken for it: the only source without a label, for the "
-        "only PV without a source, and of its size",
-        pv=pv_uuid,
-        path=sources[index].path,
-    )
-
-
 def _unreachable(
     ranges: tuple[MappedRange, ...], places: PvPlaces, sources: Sequence[Sized]
 ) -> list[Message]:
@@ -165,14 +156,14 @@ def _unreachable(
     absent: dict[str, int] = {}
     beyond: dict[int, int] = {}
     for run in ranges:
-        index = places.source_of(run.pv_uuid)
-        if index is None:
+        place = places.place_of(run.pv_uuid)
+        if place is None:
             absent[run.pv_uuid] = absent.get(run.pv_uuid, 0) + run.length_bytes
             continue
-        end_bytes = run.pv_offset_bytes + run.length_bytes
-        missing_bytes = min(run.length_bytes, end_bytes - sources[index].size_bytes)
+        end_bytes = place.base_bytes + run.pv_offset_bytes + run.length_bytes
+        missing_bytes = min(run.length_bytes, end_bytes - sources[place.device].size_bytes)
         if missing_bytes > 0:
-            beyond[index] = beyond.get(index, 0) + missing_bytes
+            beyond[place.device] = beyond.get(place.device, 0) + missing_bytes
     for pv_uuid, size_bytes in absent.items():
         reasons.append(
             message(

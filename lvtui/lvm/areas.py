@@ -45,11 +45,12 @@ _PE_STARTS_MAX = 4
 
 
 def find_areas(
-    label: PvLabel | None, read: ByteSource, device_index: int
+    label: PvLabel | None, read: ByteSource, device_index: int, *, guess: bool = True
 ) -> tuple[MetadataArea, ...]:
     """Every metadata area of a device, ordered as the label names them, else by offset.
 
     A good label that names none means that the PV keeps no metadata: none is looked for.
+    Without `guess` only what a label or a header names.
     """
     is_good = label is not None and label.crc_ok and label.sector_ok
     named = _named(label, read, device_index) if label is not None else ()
@@ -58,10 +59,10 @@ def find_areas(
     by_header = tuple(_by_header(read, device_index))
     # A bad label's areas count where nothing contradicts them.
     areas = _apart([*by_header, *(area for area in named if area.header is not None)])
-    if areas:
+    if areas or not guess:
         return areas
-    guess = _guess(read, device_index)
-    return (guess,) if guess is not None else ()
+    guessed = guess_area(read, device_index)
+    return (guessed,) if guessed is not None else ()
 
 
 def _named(label: PvLabel, read: ByteSource, device_index: int) -> tuple[MetadataArea, ...]:
@@ -122,12 +123,15 @@ def _by_header(read: ByteSource, device_index: int) -> Iterator[MetadataArea]:
                 yield area
 
 
-def _guess(read: ByteSource, device_index: int) -> MetadataArea | None:
-    """The area that must have been there, by its texts; None where none is left."""
+def guess_area(read: ByteSource, device_index: int, *, sized: bool = False) -> MetadataArea | None:
+    """The area that must have been there, by its texts; None where none is left.
+
+    With `sized` a text must give a PV exactly the size of the device.
+    """
     start = AREA_STARTS_BYTES[0]
     data = read.pread(start, HEAD_BYTES - start).data
     texts = find_texts(data, start=MDA_HEADER_BYTES)
-    if not texts:
+    if not texts or (sized and not any(_tells_size(text, read.size_bytes) for text in texts)):
         return None
     pe_starts = _pe_starts_bytes(texts)
     # Texts behind their own pe_start are those of a PV inside a volume.
@@ -145,6 +149,10 @@ def _guess(read: ByteSource, device_index: int) -> MetadataArea | None:
             size_bytes = end
             break
     return _area(read, start, size_bytes, None, device_index=device_index, named_by="guess")
+
+
+def _tells_size(text: FoundText, size_bytes: int) -> bool:
+    return b"\ndev_size = %d\n" % (size_bytes // SECTOR_BYTES) in text.text
 
 
 def _pe_starts_bytes(texts: list[FoundText]) -> list[int]:
