@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import string
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from lvtui.safe import SafeStr, safe
 from lvtui.units import human_bytes, human_count, human_duration, human_percent, human_rate
-from lvtui.values import dataclass
 
 Value = str | int | float | tuple[int, int]
 

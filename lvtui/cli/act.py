@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -23,7 +24,6 @@ from lvtui.plan.facts import CopyProgress, CopyState
 from lvtui.plan.job import JobSpec
 from lvtui.safe import safe
 from lvtui.units import human_bytes, human_duration, human_percent, human_rate
-from lvtui.values import replace
 
 _INTERRUPTED = 130
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from lvtui import __version__
 from lvtui.cli import act, look
 from lvtui.errors import UserError
-from lvtui.values import dataclass, field
 
 HEAD = """\
 Nothing is written to your disk unless you type four digits shown on the page and press F8.

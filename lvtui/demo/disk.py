@@ -11,9 +11,8 @@ import json
 import lzma
 import struct
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from importlib.resources import files
-
-from lvtui.values import dataclass
 
 MAGIC = b"lvtui-demo-disk\n"
 HEADER = struct.Struct(">16sQI")

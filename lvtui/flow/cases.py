@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from lvtui.errors import DestinationError, UserError
@@ -19,7 +20,6 @@ from lvtui.host.files import SystemFiles, replace_file
 from lvtui.host.paths import absolute
 from lvtui.host.stacking import same_bytes
 from lvtui.plan.job import JobSpec
-from lvtui.values import replace
 
 
 def list_cases(home: Path | None = None) -> tuple[CaseFacts, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from lvtui.errors import CheckStop, UserError
 from lvtui.flow.by_hand import dd_lines_of
@@ -32,7 +33,6 @@ from lvtui.host.paths import absolute
 from lvtui.lvm.mapping import MappedRange
 from lvtui.plan.job import JobPiece, JobSource, JobSpec
 from lvtui.source import ByteRange
-from lvtui.values import replace
 
 __all__ = [
     "DestinationRow",

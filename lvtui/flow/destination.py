@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 
 from lvtui.flow.discover import Discovery
@@ -11,7 +12,6 @@ from lvtui.host.stacking import same_bytes, stack_of
 from lvtui.message import Message, message
 from lvtui.plan.facts import DestinationFacts
 from lvtui.units import MiB
-from lvtui.values import dataclass
 
 RESERVE_BYTES = 64 * MiB
 

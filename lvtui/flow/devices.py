@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from lvtui.errors import LvtuiError, NoMetadataError
 from lvtui.flow.discover import Discovery, discover
@@ -10,7 +11,6 @@ from lvtui.host.paths import absolute
 from lvtui.host.probe import block_device, block_devices
 from lvtui.message import Message, message
 from lvtui.plan.facts import BlockDevice
-from lvtui.values import dataclass
 from lvtui.xen.names import GroupKind, parse_group
 
 

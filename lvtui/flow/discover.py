@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 
 from lvtui.errors import Cancelled, NoMetadataError, UserError
 from lvtui.flow.judging import LostReport, judge_histories, pv_warnings
@@ -21,7 +22,6 @@ from lvtui.lvm.mda import MetadataArea
 from lvtui.message import Message
 from lvtui.plan.facts import BlockDevice, DeviceIdentity
 from lvtui.source import ByteRange
-from lvtui.values import dataclass
 from lvtui.xen.names import parse_group
 
 Progress = Callable[[int, int, int], bool]

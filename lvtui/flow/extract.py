@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,6 @@ from lvtui.plan.facts import CopyProgress, CopyState
 from lvtui.plan.job import JobSpec
 from lvtui.safe import safe
 from lvtui.units import human_bytes, human_percent
-from lvtui.values import dataclass
 
 Json = dict[str, Any]
 

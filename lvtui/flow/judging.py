@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from lvtui.errors import FormatError
@@ -19,7 +20,6 @@ from lvtui.lvm.mapping import MappedRange, map_volume
 from lvtui.lvm.verdict import Verdict, VerdictWord, judge
 from lvtui.message import Message, message
 from lvtui.rescue.merged import Fate, GoneBy, fates
-from lvtui.values import dataclass, replace
 from lvtui.xen.names import VolumeName, volume_in
 
 

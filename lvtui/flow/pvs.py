@@ -8,6 +8,7 @@ what rests on it is at best `likely`, and says why. So is what an operator names
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from lvtui.errors import UserError
@@ -18,7 +19,6 @@ from lvtui.lvm.model import PhysicalVolume
 from lvtui.message import Message, message
 from lvtui.source import ByteSource, WindowSource
 from lvtui.units import SECTOR_BYTES
-from lvtui.values import dataclass
 
 UUID_CHARS = 32
 

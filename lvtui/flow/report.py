@@ -7,6 +7,7 @@ values. Words: a verified image of a disk of an SR is `IMAGE ONLY` until it is b
 from __future__ import annotations
 
 import html
+from dataclasses import dataclass
 from typing import Any
 
 from lvtui import __version__
@@ -18,7 +19,6 @@ from lvtui.lvm.verdict import VerdictWord
 from lvtui.message import Message, message
 from lvtui.plan.facts import CopyProgress, CopyState
 from lvtui.plan.job import JobSpec
-from lvtui.values import dataclass
 
 RECOVERED = "RECOVERED"
 RECOVERED_WITH_DAMAGE = "RECOVERED WITH DAMAGE"

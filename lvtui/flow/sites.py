@@ -6,6 +6,7 @@ Reads a few sectors of each. What the whole device holds elsewhere is `deep`'s t
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from lvtui.guest.partitions import Partition, PartitionTable, find_tables
 from lvtui.lvm.areas import find_areas, guess_area
@@ -16,7 +17,6 @@ from lvtui.lvm.mdraid import find_md
 from lvtui.message import Message, message
 from lvtui.source import ByteSource, WindowSource
 from lvtui.units import SECTOR_BYTES
-from lvtui.values import replace
 
 REGIONS_MAX = 512
 _NESTING_MAX = 3

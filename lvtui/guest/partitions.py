@@ -23,11 +23,11 @@ from __future__ import annotations
 import struct
 import uuid
 import zlib
+from dataclasses import dataclass
 from enum import StrEnum
 
 from lvtui.source import ByteSource
 from lvtui.units import SECTOR_BYTES, MiB
-from lvtui.values import dataclass
 
 SECTOR_SIZES = (512, 4096)
 PARTITIONS_MAX = 256

@@ -12,6 +12,7 @@ import json
 import os
 import secrets
 import stat
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -22,7 +23,6 @@ from lvtui.host.files import Files, SystemFiles, replace_file
 from lvtui.host.locks import is_locked, take_lock
 from lvtui.host.stacking import stack_of
 from lvtui.units import MiB
-from lvtui.values import dataclass
 
 ROOT_HOME = Path("/var/lib/lvtui")
 PREFIX = "case-"

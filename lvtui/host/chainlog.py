@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,6 @@ from typing import Any
 from lvtui.errors import FormatError
 from lvtui.host.files import Files, write_all
 from lvtui.host.machine import boot_id
-from lvtui.values import dataclass
 
 FIRST_HASH = "0" * 64
 

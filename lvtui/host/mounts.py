@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
-
-from lvtui.values import dataclass
 
 MOUNTINFO = Path("/proc/self/mountinfo")
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from lvtui.lvm.label import PvLabel
 from lvtui.lvm.mda import (
@@ -32,7 +33,6 @@ from lvtui.lvm.mda import (
 from lvtui.lvm.scan import CopyState, FoundText, find_texts
 from lvtui.source import ByteSource
 from lvtui.units import SECTOR_BYTES, MiB
-from lvtui.values import replace
 
 AREAS_MAX = 8
 """LVM makes one or two; a label has room for more."""

@@ -7,6 +7,7 @@ in `problems`: a later judgement calls such a text suspect. Keys: lvm2 `lib/form
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from lvtui.lvm.model import (
     LogicalVolume,
@@ -18,7 +19,6 @@ from lvtui.lvm.model import (
     Value,
 )
 from lvtui.message import Message, message
-from lvtui.values import dataclass
 
 Fields = dict[str, Value]
 

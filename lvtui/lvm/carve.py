@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from lvtui.lvm.index import TextIndex
@@ -17,7 +18,6 @@ from lvtui.lvm.mda import AREA_BYTES_MAX, MDA_HEADER_BYTES, MetadataArea, RawLoc
 from lvtui.lvm.scan import CopyState, Progress, find_texts
 from lvtui.source import ByteRange, ByteSource
 from lvtui.units import MiB
-from lvtui.values import dataclass, replace
 
 __all__ = [
     "CopyState",

@@ -8,6 +8,7 @@ tells the versions apart and is no change of the group.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from lvtui.lvm.model import (
     LogicalVolume,
@@ -18,7 +19,6 @@ from lvtui.lvm.model import (
     VolumeGroup,
     Word,
 )
-from lvtui.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

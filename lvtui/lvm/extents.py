@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from operator import attrgetter
 
 from lvtui.lvm.model import LogicalVolume, Section, Segment, Statement, VolumeGroup
-from lvtui.values import dataclass, replace
 
 Run = tuple[int, int]
 """Half open: [start, end)."""

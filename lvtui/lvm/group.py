@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from operator import attrgetter
 
 from lvtui.lvm.build import (
@@ -15,7 +16,6 @@ from lvtui.lvm.build import (
 from lvtui.lvm.model import LogicalVolume, PhysicalVolume, Section, Statement, VolumeGroup
 from lvtui.lvm.trailer import Trailer
 from lvtui.message import Message, message
-from lvtui.values import dataclass
 
 _NAME, _UUID, _PROBLEMS = attrgetter("name"), attrgetter("uuid"), attrgetter("problems")
 SEQNO_AT = 1

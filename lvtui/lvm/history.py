@@ -8,10 +8,12 @@ can write two branches, a VG can be renamed or recreated. The types stand in `ve
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from lvtui.errors import FormatError
 from lvtui.lvm.carve import CopyState, CrcState, MetadataCopy, Slot
+from lvtui.lvm.contradict import Contradictions
 from lvtui.lvm.diff import Change, diff
 from lvtui.lvm.forks import find_forks
 from lvtui.lvm.headless import Rings
@@ -19,11 +21,12 @@ from lvtui.lvm.loss import TrimHelper, find_trim_helper, lost_volumes, shrunk_vo
 from lvtui.lvm.model import VolumeGroup
 from lvtui.lvm.neighbours import with_others
 from lvtui.lvm.order import missing_between, true_order
+from lvtui.lvm.strays import homes
+from lvtui.lvm.suspect import SelfCheck, damaged, is_trusted
 from lvtui.lvm.text import TextParser
 from lvtui.lvm.timeline import make_timeline
 from lvtui.lvm.version import History, LostVolume, Version
 from lvtui.message import Message, message
-from lvtui.values import dataclass, replace
 
 __all__ = [
     "Change",
@@ -54,6 +57,8 @@ def build_histories(
         else:
             texts = groups.setdefault(copy.index.vg_uuid, {})
             texts.setdefault(copy.stripped, []).append(copy)
+    for stray, home in homes(copies).items():
+        groups[home].update(groups.pop(stray))
     rings = Rings(copies) if headless else None
     for copy in headless:
         owner = rings.owner_of(copy) if rings else None
@@ -76,16 +81,22 @@ class _Maker:
     telling: set[tuple[int, int | None]]
     """Areas whose header tells what was committed."""
     parser: TextParser | None
+    checks: SelfCheck = field(default_factory=SelfCheck)
     ids: set[str] | None = None
 
     def history(self, vg_uuid: str | None, texts: dict[bytes, list[MetadataCopy]]) -> History:
         placed = [_whole_first(copies) for copies in texts.values()]
         stripped = list(texts)
-        versions = [
-            self._version(stripped[number], placed[number]) for number in true_order(placed)
+        made = [
+            self._version(vg_uuid, text, found)
+            for text, found in zip(stripped, placed, strict=True)
         ]
-        versions, current, warnings = _with_current(versions)
-        final = tuple(versions)
+        made = self._without_damaged(made)
+        for number, version in enumerate(made):
+            if version.state is CopyState.SUSPECT:
+                placed[number] = _without_time(placed[number])
+        versions, current, warnings = _with_current([made[number] for number in true_order(placed)])
+        final = _without_lies(versions)
         newest = current or next((v for v in reversed(final) if v.vg_name), None)
         wholes = [version for version in final if version.seqno is not None]
         forks = find_forks(final)
@@ -102,7 +113,9 @@ class _Maker:
             timeline=make_timeline(final),
         )
 
-    def _version(self, stripped: bytes, copies: tuple[MetadataCopy, ...]) -> Version:
+    def _version(
+        self, vg_uuid: str | None, stripped: bytes, copies: tuple[MetadataCopy, ...]
+    ) -> Version:
         first = copies[0]
         sha256 = hashlib.sha256(stripped).hexdigest()
         state, reason, vg = first.state, None, None
@@ -110,7 +123,13 @@ class _Maker:
             reason = message("part of the text is gone")
         elif self.parser is not None:
             vg, reason = _parsed(self.parser, first)
-            if vg is None:
+            if vg is not None and vg.uuid != vg_uuid:
+                reason = message(
+                    "its VG id {own} is {usual} in the texts around it",
+                    own=vg.uuid,
+                    usual=vg_uuid or "unknown",
+                )
+            if reason is not None:
                 state = CopyState.SUSPECT
         return Version(
             id=self._id(first, sha256),
@@ -123,6 +142,23 @@ class _Maker:
             vg=vg,
             text_sha256=sha256,
         )
+
+    def _without_damaged(self, versions: list[Version]) -> list[Version]:
+        """Texts that contradict themselves are suspect."""
+        looked_at = [
+            (number, version.vg)
+            for number, version in enumerate(versions)
+            if version.vg is not None and version.whole
+        ]
+        texts = [
+            (vg, self.checks.faults(copies[0], vg), is_trusted(copies))
+            for number, vg in looked_at
+            for copies in (versions[number].copies,)
+        ]
+        for place, reason in damaged(texts).items():
+            number = looked_at[place][0]
+            versions[number] = replace(versions[number], state=CopyState.SUSPECT, reason=reason)
+        return versions
 
     def _id(self, copy: MetadataCopy, sha256: str) -> str:
         if self.ids is None:
@@ -143,6 +179,25 @@ def _whole_first(copies: list[MetadataCopy]) -> tuple[MetadataCopy, ...]:
     if len(copies) == 1:
         return tuple(copies)
     return tuple(sorted(copies, key=lambda copy: copy.state is CopyState.TORN))
+
+
+def _without_time(copies: tuple[MetadataCopy, ...]) -> tuple[MetadataCopy, ...]:
+    """What a text that contradicts itself says of its time and number must not order others."""
+    return tuple(
+        replace(copy, index=replace(copy.index, creation_time=None, seqno=None)) for copy in copies
+    )
+
+
+def _without_lies(versions: list[Version]) -> tuple[Version, ...]:
+    """Texts that contradict their neighbours are suspect."""
+    trusted = [is_trusted(version.copies) for version in versions]
+    found = Contradictions(versions, trusted).find()
+    return tuple(
+        replace(version, state=CopyState.SUSPECT, reason=found[number])
+        if number in found
+        else version
+        for number, version in enumerate(versions)
+    )
 
 
 def _crc(copies: tuple[MetadataCopy, ...]) -> CrcState:

@@ -27,8 +27,7 @@ A double quote inside a string is escaped, so a needle that holds one cannot mat
 from __future__ import annotations
 
 import re
-
-from lvtui.values import dataclass
+from dataclasses import dataclass
 
 SEQNO_NEEDLE = b"\nseqno = "
 """In the third line of every text; no other section has the key."""

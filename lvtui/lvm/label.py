@@ -19,10 +19,10 @@ from __future__ import annotations
 
 import struct
 import zlib
+from dataclasses import dataclass
 
 from lvtui.source import ByteRange
 from lvtui.units import SECTOR_BYTES
-from lvtui.values import dataclass
 
 LABEL_SCAN_SECTORS = 4
 

@@ -15,12 +15,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from lvtui.lvm.label import LABEL_SCAN_SECTORS, PvLabel
 from lvtui.lvm.mda import AREA_STARTS_BYTES, MDA_HEADER_BYTES, MdaHeader, MetadataArea
 from lvtui.message import Message
 from lvtui.units import SECTOR_BYTES
-from lvtui.values import dataclass
 
 _NUMBERS = re.compile(rb"\n(dev_size|pe_start) = (\d{1,15})(?=\n)")
 _FIRST_TEXT_AT_BYTES = AREA_STARTS_BYTES[0] + MDA_HEADER_BYTES

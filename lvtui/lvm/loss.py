@@ -6,13 +6,13 @@ another uuid is another one.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 
 from lvtui.lvm.extents import overlaps, placed_extents
 from lvtui.lvm.model import LogicalVolume, VolumeGroup
 from lvtui.lvm.timeline import presence, timeline_of
 from lvtui.lvm.version import Held, History, LostVolume, Timeline, Version
-from lvtui.values import dataclass
 
 TRIM_SUFFIX = "_trim_lv"
 """sm `trim_util.py`: `<sr-uuid>_trim_lv` is made over all free extents and discarded."""

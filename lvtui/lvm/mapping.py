@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from lvtui.errors import FormatError
 from lvtui.lvm.model import LogicalVolume, PhysicalVolume, Segment, VolumeGroup
 from lvtui.source import ByteRange, ByteSource, Piece
 from lvtui.units import SECTOR_BYTES
-from lvtui.values import dataclass
 
 SECTORS_MAX = 2**54
 """2^63 bytes: no device can address more."""

@@ -16,10 +16,10 @@ The ring is area bytes [512, size).
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass
 
 from lvtui.lvm.label import lvm_crc
 from lvtui.units import MiB
-from lvtui.values import dataclass
 
 MDA_HEADER_BYTES = 512
 MDA_MAGIC = b" LVM2 x[5A%r0N*>"

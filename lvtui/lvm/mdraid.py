@@ -20,10 +20,10 @@ The installer of XenServer mirrors its disks with 1.0: each half looks like the 
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass
 
 from lvtui.source import ByteSource
 from lvtui.units import SECTOR_BYTES, KiB
-from lvtui.values import dataclass
 
 MD_MAGIC = 0xA92B4EFC
 _SUPER_BYTES = 4 * KiB

@@ -7,8 +7,9 @@ Objects are interned by their text: the same bytes of an LV in two versions are 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from lvtui.message import Message
-from lvtui.values import dataclass
 
 Scalar = int | float | str
 

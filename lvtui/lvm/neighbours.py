@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import accumulate
 
 from lvtui.lvm.carve import Origin
@@ -17,7 +18,6 @@ from lvtui.lvm.owners import Share, own_runs, shares
 from lvtui.lvm.timeline import timeline_of
 from lvtui.lvm.version import History, LostVolume, OtherGroup
 from lvtui.message import Message, message
-from lvtui.values import replace
 
 _OTHERS_MAX = 16
 """A ring can hold a text of another group in every sector; the newest ones count."""

@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from lvtui.lvm.carve import CopyState, MetadataCopy, Origin, Slot
 from lvtui.lvm.version import Version
-from lvtui.values import dataclass
 
 _SECTOR_BYTES = 512
 _PAGE_BYTES = 4096

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from lvtui.lvm.extents import Run, placed_extents, union, without
 from lvtui.lvm.loss import absences
 from lvtui.lvm.model import LogicalVolume
 from lvtui.lvm.timeline import holders, in_sectors, position_of, presence
 from lvtui.lvm.version import Held, HeldRun, LostVolume, Timeline
-from lvtui.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,10 +8,10 @@ a brace, bounded in depth, size and count: a bomb is refused at its first excess
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field, replace
 
 from lvtui.errors import FormatError
 from lvtui.lvm.tokens import BLANK, FLAGS, RAW_STRING, SPACE, STRING, WORD
-from lvtui.values import dataclass, field, replace
 
 DEPTH_MAX = 16
 SECTION_BYTES_MAX = 64 * 1024

@@ -9,6 +9,7 @@ seen, those from which a restore brought it back, and a branch that a restore or
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 
 from lvtui.lvm.doubts import doubts, relevant_gaps, replaced_pvs, risks, unmapped
@@ -19,7 +20,6 @@ from lvtui.lvm.owners import Share, own_runs, reference_position, shares, unprot
 from lvtui.lvm.timeline import timeline_of
 from lvtui.lvm.version import Gap, LostVolume, Timeline
 from lvtui.message import Message, message
-from lvtui.values import dataclass
 
 __all__ = ["Conflict", "Verdict", "VerdictWord", "find_trim_helper", "judge"]
 

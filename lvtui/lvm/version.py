@@ -6,10 +6,11 @@ can write two branches, a VG can be renamed or recreated. Only the types; `histo
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from lvtui.lvm.carve import CopyState, CrcState, MetadataCopy, Origin
 from lvtui.lvm.model import LogicalVolume, VolumeGroup
 from lvtui.message import Message
-from lvtui.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

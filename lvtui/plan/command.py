@@ -7,11 +7,11 @@ for every line that writes to the source or destroys.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 from lvtui.message import Message
-from lvtui.values import dataclass
 
 
 class Effect(StrEnum):

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from lvtui.message import Message
 from lvtui.source import ByteRange
-from lvtui.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

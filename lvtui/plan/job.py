@@ -5,9 +5,10 @@ The worker imports this and must stay light: no pyparsing, no textual.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from lvtui.plan.facts import CopyResult, DeviceIdentity
 from lvtui.source import ByteRange
-from lvtui.values import dataclass
 
 JOB_SCHEMA = "lvtui.job/1"
 

@@ -18,11 +18,11 @@ from __future__ import annotations
 import bisect
 import hashlib
 import re
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from lvtui.errors import FormatError
 from lvtui.source import ByteRange
-from lvtui.values import dataclass, replace
 
 NUMBER_MAX = 2**63 - 1
 LINE_CHARS_MAX = 127

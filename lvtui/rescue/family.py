@@ -10,9 +10,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from lvtui.rescue.journals import Past, Stage
-from lvtui.values import dataclass
 
 _DEPTH_MAX = 1024
 """sm stops at 30; texts that lie may make a ring of parents."""

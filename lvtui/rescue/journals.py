@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
+from dataclasses import dataclass
 from itertools import accumulate
 
 from lvtui.lvm.model import LogicalVolume
 from lvtui.lvm.timeline import timeline_of
 from lvtui.lvm.version import History, Timeline, Version
-from lvtui.values import dataclass
 from lvtui.xen.names import VolumeName, VolumeRole, volume_in
 
 _UNCOUNTABLE = 1 << 32

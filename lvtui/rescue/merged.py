@@ -9,6 +9,7 @@ restored in between, the answer is `unknown` rather than a guess. Source: sm, dr
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from lvtui.lvm.version import History
@@ -17,7 +18,6 @@ from lvtui.rescue.deleted import removal
 from lvtui.rescue.family import Family, family_of
 from lvtui.rescue.journals import Past, Stage, past_of
 from lvtui.rescue.merges import Merge, coalesce_of, leaf_coalesce_of
-from lvtui.values import dataclass, replace
 from lvtui.xen.names import parse_group
 
 _MERGES_MAX = 1024

@@ -8,11 +8,11 @@ then X goes. leaf-coalesce of V into P: under `leaf_V` V's LV becomes `VHD-OLD_V
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from lvtui.message import Message, message
 from lvtui.rescue.family import Family
 from lvtui.rescue.journals import Past, Stage
-from lvtui.values import dataclass
 from lvtui.xen.names import VolumeRole
 
 _MISSING_MAX = 4

@@ -11,9 +11,9 @@ import sys
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from lvtui.source import ByteRange, ByteSource
-from lvtui.values import dataclass, field
 
 UNUSED = 0xFFFFFFFF
 WINDOW_ENTRIES = 1 << 14

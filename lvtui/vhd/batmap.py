@@ -12,9 +12,9 @@ Source: blktap include/vhd.h.
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass
 
 from lvtui.source import ByteSource
-from lvtui.values import dataclass
 from lvtui.vhd.footer import round_up
 from lvtui.vhd.header import BLOCK_BYTES
 

@@ -8,11 +8,11 @@ without any parent: what the image does not hold is unknown, not zero.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from lvtui.errors import FormatError
 from lvtui.source import ByteSource
-from lvtui.values import dataclass, field
 from lvtui.vhd.finding import Finding, error, warning
 from lvtui.vhd.footer import DiskType
 from lvtui.vhd.footers import read_head, read_tail

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from lvtui.source import ByteRange
-from lvtui.values import dataclass
 from lvtui.vhd.chain import Chain, End
 from lvtui.vhd.check_bitmaps import BitmapCheck, check_bitmaps, volume_beginnings
 from lvtui.vhd.check_structure import check_structure

@@ -5,8 +5,9 @@ One read of 512 bytes a block, in the order of the volume: what `check` spends i
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from lvtui.source import ByteRange, ByteSource
-from lvtui.values import dataclass, field
 from lvtui.vhd import bitmap
 from lvtui.vhd.batmap import BATMAP_COOKIE, BATMAP_VERSION, full_blocks, map_checksum
 from lvtui.vhd.check_table import block_range

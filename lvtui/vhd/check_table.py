@@ -6,8 +6,9 @@ a list of all of them.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from lvtui.source import ByteRange
-from lvtui.values import dataclass, field
 from lvtui.vhd.bat import BlockTable
 from lvtui.vhd.extent import joined
 from lvtui.vhd.finding import Finding, error, info, warning

@@ -8,9 +8,9 @@ sector: a lost range under clear bits, or below a child's own data, costs nothin
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from lvtui.source import ByteRange, ByteSource, Piece
-from lvtui.values import dataclass, replace
 from lvtui.vhd.bat import BlockTable, blocks_hit
 from lvtui.vhd.chain import Chain
 from lvtui.vhd.extent import Kind, joined

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 
 from lvtui.source import ByteRange
-from lvtui.values import dataclass
 from lvtui.vhd import bitmap
 from lvtui.vhd.header import BLOCK_BYTES
 

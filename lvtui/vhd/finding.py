@@ -9,10 +9,10 @@ KEY encryption.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from lvtui.message import Message, Value, message
-from lvtui.values import dataclass
 
 
 class Severity(StrEnum):

@@ -9,10 +9,10 @@ table entry or bitmap leaves open is UNKNOWN: a gap, never zeros in silence.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from lvtui.errors import Refused
 from lvtui.source import ByteRange, ByteSource, Piece
-from lvtui.values import dataclass, field
 from lvtui.vhd import bitmap
 from lvtui.vhd.bat import UNUSED, WINDOW_ENTRIES, BlockTable
 from lvtui.vhd.chain import Chain, End

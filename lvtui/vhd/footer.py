@@ -17,10 +17,9 @@ All integers big-endian:
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
-
-from lvtui.values import dataclass
 
 FOOTER_BYTES = 512
 COOKIE = b"conectix"

@@ -6,10 +6,10 @@ cookie: behind the data of an LV stand footers of former sizes, left by each inf
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from lvtui.source import ByteSource
-from lvtui.values import dataclass, replace
 from lvtui.vhd.footer import (
     COOKIE,
     FOOTER_BYTES,

@@ -14,8 +14,8 @@ Source: Microsoft's VHD specification 1.0, blktap include/vhd.h. Big-endian:
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass
 
-from lvtui.values import dataclass
 from lvtui.vhd.footer import NO_OFFSET, checksum, round_up
 
 HEADER_BYTES = 1024

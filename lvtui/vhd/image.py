@@ -6,12 +6,12 @@ must be made, the block table once.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NoReturn
 
 from lvtui.errors import FormatError
 from lvtui.message import message
 from lvtui.source import ByteRange, ByteSource
-from lvtui.values import dataclass
 from lvtui.vhd.bat import BlockTable
 from lvtui.vhd.batmap import Batmap, read_batmap
 from lvtui.vhd.footer import (

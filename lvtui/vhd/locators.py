@@ -7,9 +7,9 @@ A child is joined to its parent by uuid. The names only tell what is missing, an
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from lvtui.source import ByteSource
-from lvtui.values import dataclass
 from lvtui.vhd.header import Header, LocatorEntry
 
 LOCATOR_BYTES_MAX = 1024

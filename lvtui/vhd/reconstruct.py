@@ -8,10 +8,10 @@ disk's size. Header gone: every writer seen puts the table at 1536 and uses 2 Mi
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 
 from lvtui.message import Message, message
 from lvtui.source import ByteRange, ByteSource
-from lvtui.values import dataclass
 from lvtui.vhd.bat import BlockTable
 from lvtui.vhd.batmap import BATMAP_COOKIE
 from lvtui.vhd.footer import (

@@ -13,9 +13,9 @@ import sys
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from lvtui.source import ByteRange, ByteSource, Piece
-from lvtui.values import dataclass
 from lvtui.vhd import bitmap
 from lvtui.vhd.bat import UNUSED
 from lvtui.vhd.batmap import build_batmap

@@ -15,9 +15,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from lvtui.source import ByteSource
-from lvtui.values import dataclass
 from lvtui.xen.names import SrUuid, VdiUuid
 
 SECTOR = 512

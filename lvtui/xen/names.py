@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import NewType
-
-from lvtui.values import dataclass
 
 SrUuid = NewType("SrUuid", str)
 VdiUuid = NewType("VdiUuid", str)

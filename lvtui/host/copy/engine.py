@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 
 from lvtui.host.copy.control import Control, StopAsked
@@ -25,7 +26,6 @@ from lvtui.plan.facts import CopyState
 from lvtui.plan.mapfile import BlockStatus, CopyMap, Phase
 from lvtui.source import ByteRange, Piece
 from lvtui.units import MiB
-from lvtui.values import dataclass, replace
 
 CHECKPOINT_SECONDS = 10.0
 CHECKPOINT_BYTES = 256 * MiB

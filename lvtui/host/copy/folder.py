@@ -16,6 +16,7 @@ stderr.log     what Python said when a worker broke
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,7 +25,6 @@ from lvtui.host.files import Files, replace_file
 from lvtui.plan.facts import CopyProgress, CopyResult
 from lvtui.plan.job import JOB_SCHEMA, JobSpec
 from lvtui.plan.stored import decode, encode
-from lvtui.values import dataclass
 
 T = TypeVar("T")
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from lvtui.errors import LockedError
@@ -22,7 +23,6 @@ from lvtui.host.locks import is_locked, take_lock
 from lvtui.host.machine import boot_id, boot_seconds
 from lvtui.plan.facts import CopyProgress, CopyState
 from lvtui.plan.job import JobSpec
-from lvtui.values import replace
 
 STALLED_SECONDS = 10.0
 LOCK_TRIES = 20

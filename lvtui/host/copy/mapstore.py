@@ -7,12 +7,12 @@ map kept as `map.bak`, the names exchanged, the folder synced. The caller has sy
 from __future__ import annotations
 
 import contextlib
+from dataclasses import dataclass
 from pathlib import Path
 
 from lvtui.errors import FormatError
 from lvtui.host.files import Files, unlink_if_there, write_new
 from lvtui.plan.mapfile import CopyMap, is_sealed, parse, render
-from lvtui.values import dataclass
 
 MAP_BYTES_MAX = 64 * 1024 * 1024
 _NOTE = "# lvtui: "

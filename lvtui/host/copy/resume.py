@@ -7,6 +7,7 @@ that shows.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 from lvtui.host.copy.engine import CHECKPOINT_BYTES
 from lvtui.host.copy.manifest import CHUNK_BYTES, UNIT_BYTES, Manifest, chunk_bytes
@@ -15,7 +16,6 @@ from lvtui.host.copy.target import Target
 from lvtui.host.copy.verify import BackReader
 from lvtui.plan.mapfile import BlockStatus, CopyMap
 from lvtui.source import ByteRange
-from lvtui.values import replace
 
 WINDOW_CHUNKS = CHECKPOINT_BYTES // CHUNK_BYTES
 """A checkpoint covers no more; as long as a window holds a lie, the one before is read too."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -26,7 +27,6 @@ from lvtui.host.files import Files, unlink_if_there
 from lvtui.host.machine import Clock, own_pid
 from lvtui.plan.facts import CopyProgress, CopyResult, CopyState
 from lvtui.plan.mapfile import BlockStatus, CopyMap
-from lvtui.values import replace
 
 
 def run(

@@ -9,6 +9,7 @@ import mmap
 import os
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from queue import Queue
 from types import TracebackType
@@ -25,7 +26,6 @@ from lvtui.host.copy.manifest import (
 )
 from lvtui.host.copy.target import BLOCK_BYTES
 from lvtui.source import ByteRange
-from lvtui.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
