@@ -16,6 +16,7 @@ import pytest
 from lvtui.demo import disk
 from lvtui.errors import DestinationError, UserError
 from lvtui.flow import copy
+from lvtui.flow.by_hand import dd_lines_of
 from lvtui.flow.copy import Severity
 from lvtui.flow.discover import Discovery, discover
 from lvtui.flow.judging import LostReport
@@ -98,7 +99,9 @@ def test_dd_lines_give_the_same_image(
     assert all("conv=notrunc" in line for line in lines if line.startswith("dd "))
 
 
-def test_dd_lines_say_what_has_no_source(tmp_path: Path, discovery: Discovery, image: Path) -> None:
+def test_a_source_that_ends_early_gives_zeros_and_names_them(
+    tmp_path: Path, discovery: Discovery, image: Path
+) -> None:
     report = lost_of(discovery, damaged=True)
     head = tmp_path / "head.img"
     end = min(run.pv_offset_bytes for run in report.ranges) + 3 * MiB + 512
@@ -106,18 +109,19 @@ def test_dd_lines_say_what_has_no_source(tmp_path: Path, discovery: Discovery, i
         head.write_bytes(source.read(end))
     found = discover(str(head))
     (same,) = (r for r in found.lost if r.lost.lv.uuid == report.lost.lv.uuid)
-    lines = copy.dd_lines(found, same, to=str(tmp_path / "x.lv"))
-    script = tmp_path / "script"
-    script.write_text("set -eu\n" + "\n".join(lines) + "\n")
-    subprocess.run(["sh", script], check=True, capture_output=True)
-    spec = copy.make_job(found, same, to=str(tmp_path / "y.lv"))
+    spec = copy.make_job(found, same, to=str(tmp_path / "x.lv"))
     result = copy.run_job(tmp_path / "case", spec, on_progress=go_on).result
+    whole = copy.make_job(discovery, report, to=str(tmp_path / "y.lv"))
+    copy.run_job(tmp_path / "case", whole, on_progress=go_on)
 
-    assert any(line.startswith("# ") and "no source" in line for line in lines)
     assert result is not None
-    assert result.unreadable_ranges
-    assert (tmp_path / "x.lv").read_bytes() == (tmp_path / "y.lv").read_bytes()
     assert exit_code(spec, result) == 6
+    expected = bytearray((tmp_path / "y.lv").read_bytes())
+    assert result.unreadable_ranges
+    for run in result.unreadable_ranges:
+        expected[run.offset_bytes : run.end_bytes] = bytes(run.length_bytes)
+    assert (tmp_path / "x.lv").read_bytes() == expected
+    assert dd_lines_of(spec)[-1].endswith("of the image have no source: zeros")
 
 
 def test_a_stopped_copy_is_resumed_by_asking_for_it_again(
