@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from lvtui import __version__
-from lvtui.cli import act, look
+from lvtui.cli import act, look, watch
 from lvtui.errors import UserError
 
 HEAD = """\
@@ -137,17 +137,17 @@ COMMANDS = (
             CASE,
         ),
     ),
-    CommandLine("attach", "act", "watch the copies of a case", act.attach, (CASE_ARG,)),
-    CommandLine("status", "look", "state of the copies of a case", act.status, (CASE_ARG,)),
+    CommandLine("attach", "act", "watch the copies of a case", watch.attach, (CASE_ARG,)),
+    CommandLine("status", "look", "state of the copies of a case", watch.status, (CASE_ARG,)),
     CommandLine(
         "report",
         "look",
         "what was lost, what came back, how that was proven",
-        act.report,
+        watch.report,
         (CASE_ARG, option("--html", action="store_true", help="one page without scripts")),
     ),
-    CommandLine("pause", "act", "pause the copies of a case", act.pause, (CASE_ARG,)),
-    CommandLine("resume", "act", "go on where the case waits", act.resume, (CASE_ARG, RATE)),
+    CommandLine("pause", "act", "pause the copies of a case", watch.pause, (CASE_ARG,)),
+    CommandLine("resume", "act", "go on where the case waits", watch.resume, (CASE_ARG, RATE)),
 )
 
 

@@ -11,13 +11,14 @@ from pathlib import Path
 from lvtui.errors import DestinationError, UserError
 from lvtui.flow.discover import Discovery, discover
 from lvtui.flow.jobs import find_jobs, progress_of, spec_of
-from lvtui.flow.report import Report, make_report, report_html, report_json, report_markdown
+from lvtui.flow.report import Report, make_report
+from lvtui.flow.report_forms import report_html, report_json, report_markdown
 from lvtui.flow.session import Session
 from lvtui.host import case as host_case
 from lvtui.host.case import CaseFacts
 from lvtui.host.copy.jobs import job_id
 from lvtui.host.files import SystemFiles, replace_file
-from lvtui.host.paths import absolute
+from lvtui.host.paths import absolute, is_folder
 from lvtui.host.stacking import same_bytes
 from lvtui.plan.job import JobSpec
 
@@ -52,7 +53,7 @@ def find_case(named: str | None, home: Path | None = None) -> Path:
             )
         return cases[0].path
     for path in (Path(absolute(named)), (home or host_case.cases_home()) / named):
-        if host_case.jobs_dir_of(path).is_dir() or host_case.load_session(path) is not None:
+        if is_folder(str(host_case.jobs_dir_of(path))) or host_case.load_session(path) is not None:
             return path
     raise UserError(
         "LV-CAS-09",
@@ -164,7 +165,7 @@ def report_of(case_dir: Path) -> Report:
     """
     found = tuple((spec_of(job), progress_of(job)) for job in find_jobs(case_dir))
     if not found:
-        raise UserError("LV-CAS-10", "Nothing was copied in {case} yet.", case=str(case_dir))
+        raise UserError("LV-CAS-11", "Nothing was copied in {case} yet.", case=str(case_dir))
     session = load_session(case_dir)
     source = session.source or ",".join(source.path for source in found[0][0].sources)
     return make_report(session, discover(source), found)

@@ -117,7 +117,7 @@ def parse_spec(spec: str) -> tuple[str, ...]:
         )
     if len(set(paths)) != len(paths):
         raise UserError(
-            "LV-SRC-11", "SOURCE {spec} names the same path twice. Give each PV once.", spec=spec
+            "LV-SRC-14", "SOURCE {spec} names the same path twice. Give each PV once.", spec=spec
         )
     return paths
 

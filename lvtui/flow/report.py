@@ -1,16 +1,13 @@
 """The report: what was lost, what came back, how it was proven, what was changed on which disk.
 
-One page for the boss (`rows`), an annex for the specialist; Markdown, HTML and JSON of the same
-values. Words: a verified image of a disk of an SR is `IMAGE ONLY` until it is back in XenServer.
+One page for the boss (`rows`), an annex for the specialist, as values; `report_forms` writes them.
+Words: a verified image of a disk of an SR is `IMAGE ONLY` until it is back in XenServer.
 """
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
-from typing import Any
 
-from lvtui import __version__
 from lvtui.flow.discover import Discovery
 from lvtui.flow.judging import LostReport
 from lvtui.flow.listing import local_time
@@ -236,71 +233,3 @@ def _annex(
             ),
         ]
     return tuple(rows)
-
-
-def report_json(report: Report) -> dict[str, Any]:
-    """`lvtui.report/1`."""
-    return {
-        "schema": "lvtui.report/1",
-        "lvtui": __version__,
-        "word": report.word,
-        "rows": [[row.label, str(row.text)] for row in report.rows],
-        "volumes": [
-            {
-                "word": volume.word,
-                "headline": str(volume.headline),
-                "rows": [[row.label, str(row.text)] for row in volume.rows],
-                "annex": [[row.label, str(row.text)] for row in volume.annex],
-            }
-            for volume in report.volumes
-        ],
-    }
-
-
-def report_markdown(report: Report) -> str:
-    """The report as Markdown; every value is set as code, so that no name can be markup."""
-    lines = [f"# {report.word}", ""]
-    for volume in report.volumes:
-        lines += [f"## {volume.word}: {_code(volume.headline)}", ""]
-        lines += [f"- {row.label}: {_code(row.text)}" for row in volume.rows]
-        lines += ["", "### Annex", ""]
-        lines += [f"- {row.label}: {_code(row.text)}" for row in volume.annex]
-        lines.append("")
-    lines += [f"- {_code_text(row.label)}: {_code(row.text)}" for row in report.rows]
-    lines += ["", f"lvtui {__version__}", ""]
-    return "\n".join(lines)
-
-
-def _code(text: Message) -> str:
-    return _code_text(str(text))
-
-
-def _code_text(text: str) -> str:
-    return "`" + text.replace("`", "'") + "`"
-
-
-def report_html(report: Report) -> str:
-    """The report as one self-contained page without scripts."""
-    parts = [
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>lvtui report</title>',
-        (
-            "<style>body{font-family:monospace;max-width:60em;margin:2em auto}"
-            "td{padding:0 1em 0 0;vertical-align:top}</style></head><body>"
-        ),
-        f"<h1>{html.escape(report.word)}</h1>",
-    ]
-    for volume in report.volumes:
-        parts.append(f"<h2>{html.escape(volume.word)}: {html.escape(str(volume.headline))}</h2>")
-        parts.append(_table(volume.rows))
-        parts.append("<h3>Annex</h3>" + _table(volume.annex))
-    parts.append(_table(report.rows))
-    parts.append(f"<p>lvtui {html.escape(__version__)}</p></body></html>\n")
-    return "\n".join(parts)
-
-
-def _table(rows: tuple[ReportRow, ...]) -> str:
-    cells = "".join(
-        f"<tr><td>{html.escape(row.label)}</td><td>{html.escape(str(row.text))}</td></tr>"
-        for row in rows
-    )
-    return f"<table>{cells}</table>"
