@@ -12,7 +12,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lvtui.rescue.journals import Past, Stage
+from lvtui.lvm.version import History, Version
+from lvtui.rescue.journals import Past, Stage, past_of
 
 _DEPTH_MAX = 1024
 """sm stops at 30; texts that lie may make a ring of parents."""
@@ -41,6 +42,24 @@ class Family:
             seen.add(parent)
             parent = self.parent(parent, position)
         return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """What a history tells of an SR: made once, asked often."""
+
+    past: Past
+    family: Family
+
+    def ancestors(self, lv_uuid: str, at: Version) -> tuple[str, ...]:
+        """LV uuids of parent, its parent and so on in a version, as far as the texts tell."""
+        return self.family.ancestors(lv_uuid, self.past.position(at))
+
+
+def life_of(history: History) -> Life:
+    """Read a history."""
+    past = past_of(history)
+    return Life(past, family_of(past))
 
 
 def family_of(past: Past) -> Family:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from lvtui.lvm.model import LogicalVolume
-from lvtui.lvm.timeline import timeline_of
+from lvtui.lvm.timeline import position_of, timeline_of
 from lvtui.lvm.version import History, Timeline, Version
 from lvtui.xen.names import VolumeName, VolumeRole, volume_in
 
@@ -27,7 +27,7 @@ class Stage:
     lv: LogicalVolume
     name: VolumeName
     first: int
-    """Position in `Past.known`."""
+    """Position in `Timeline.known`."""
     last: int
 
     @property
@@ -54,7 +54,7 @@ class Stage:
 class Past:
     """All stages of all LVs of one history, and where versions are missing between."""
 
-    known: tuple[Version, ...]
+    timeline: Timeline
     stages: dict[str, tuple[Stage, ...]]
     """By LV uuid, oldest first."""
     begun: dict[int, tuple[Stage, ...]]
@@ -67,6 +67,11 @@ class Past:
     """Per position: how many versions are missing between the first and this one."""
     restored: frozenset[int]
     """Positions at which the history went back to an older text."""
+
+    @property
+    def known(self) -> tuple[Version, ...]:
+        """The usable versions, oldest first."""
+        return self.timeline.known
 
     def missing(self, first: int, last: int) -> int | None:
         """How many versions are unknown between two positions; None where nobody can tell.
@@ -104,6 +109,10 @@ class Past:
             first = older
         return first.first
 
+    def position(self, version: Version) -> int:
+        """Of a version; of one that is not usable, that of the known one before it, or -1."""
+        return position_of(self.timeline, version)
+
     def seqno(self, position: int) -> int:
         """For sentences."""
         return self.known[position].seqno or 0
@@ -125,7 +134,7 @@ def past_of(history: History) -> Past:
         elif stage.is_disk:
             disks[stage.name.vdi_uuid].append(stage)
     return Past(
-        known=timeline.known,
+        timeline=timeline,
         stages={uuid: tuple(each) for uuid, each in stages.items()},
         begun={position: tuple(each) for position, each in begun.items()},
         journals={key: tuple(each) for key, each in journals.items()},

@@ -15,8 +15,8 @@ from enum import StrEnum
 from lvtui.lvm.version import History
 from lvtui.message import Message, message
 from lvtui.rescue.deleted import removal
-from lvtui.rescue.family import Family, family_of
-from lvtui.rescue.journals import Past, Stage, past_of
+from lvtui.rescue.family import Life, life_of
+from lvtui.rescue.journals import Stage
 from lvtui.rescue.merges import Merge, coalesce_of, leaf_coalesce_of
 from lvtui.xen.names import parse_group
 
@@ -52,14 +52,13 @@ class Fate:
     """What shows it, and in which versions."""
 
 
-def fates(history: History) -> Mapping[str, Fate]:
+def fates(history: History, life: Life | None = None) -> Mapping[str, Fate]:
     """The fate of every LV, by LV uuid, that some known version has and the current one does not."""
-    past = past_of(history)
-    family = family_of(past)
+    life = life or life_of(history)
     here = _present(history)
     found = {
-        uuid: _fate(past, family, stages[-1])
-        for uuid, stages in past.stages.items()
+        uuid: _fate(life, stages[-1])
+        for uuid, stages in life.past.stages.items()
         if uuid and uuid not in here
     }
     return {
@@ -67,7 +66,8 @@ def fates(history: History) -> Mapping[str, Fate]:
     }
 
 
-def _fate(past: Past, family: Family, last: Stage) -> Fate:
+def _fate(life: Life, last: Stage) -> Fate:
+    past = life.past
     if last.name.is_temporary or "PVMOVE" in last.lv.status:
         return _temporary(last)
     gone = last.last + 1
@@ -80,7 +80,7 @@ def _fate(past: Past, family: Family, last: Stage) -> Fate:
     vg = past.known[last.last].vg
     if vg is None or not parse_group(vg.name).is_lvm_sr or not last.name.holds_disk:
         return _by_removal(removal(past, last))
-    merge = coalesce_of(past, family, last) if last.is_disk else None
+    merge = coalesce_of(life, last) if last.is_disk else None
     kind = GoneBy.COALESCED
     if merge is None:
         merge, kind = leaf_coalesce_of(past, last), GoneBy.LEAF_COALESCED

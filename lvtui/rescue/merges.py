@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lvtui.message import Message, message
-from lvtui.rescue.family import Family
+from lvtui.rescue.family import Life
 from lvtui.rescue.journals import Past, Stage
 from lvtui.xen.names import VolumeRole
 
@@ -27,8 +27,9 @@ class Merge:
     evidence: tuple[Message, ...]
 
 
-def coalesce_of(past: Past, family: Family, last: Stage) -> Merge | None:
+def coalesce_of(life: Life, last: Stage) -> Merge | None:
     """The coalesce by which a base copy went; None if nothing shows one."""
+    past = life.past
     vdi, gone, since = last.vdi, last.last + 1, past.named_since(last)
     relinks = past.journal("relink", vdi, since, last.last) if vdi else ()
     if vdi is None or not relinks:
@@ -43,7 +44,7 @@ def coalesce_of(past: Past, family: Family, last: Stage) -> Merge | None:
     )
     if missing is None or missing > _MISSING_MAX:
         return Merge(into=None, evidence=(told, _hidden(past, relink.last, gone)))
-    into = _parent(past, family, last, relink)
+    into = _parent(life, last, relink)
     if into is None:
         told_not = message("which volume it was merged into, no known version tells")
         return Merge(into=None, evidence=(told, told_not))
@@ -129,11 +130,12 @@ def _finished(past: Past, heir: Stage, vdi: str, last: int) -> bool:
     )
 
 
-def _parent(past: Past, family: Family, last: Stage, relink: Stage) -> str | None:
+def _parent(life: Life, last: Stage, relink: Stage) -> str | None:
     """The LV that a coalesce wrote to: by its permission, and by the family as far as it is known."""
+    past = life.past
     uuid, since = last.lv.uuid, past.named_since(last)
     windows = past.journal("coalesce", last.vdi or "", since, relink.last)
-    ancestors = family.ancestors(uuid, relink.first)
+    ancestors = life.family.ancestors(uuid, relink.first)
     written: tuple[str, ...] = ()
     if windows:
         found = dict.fromkeys(_written(past, max(windows[-1].first, since), windows[-1].last))
