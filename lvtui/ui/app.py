@@ -7,10 +7,10 @@ import logging
 from typing import ClassVar
 
 from rich.segment import Segments
-from rich.traceback import Traceback
-from textual import work
+from textual import events, work
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
+from textual.geometry import Size
 from textual.screen import ModalScreen
 
 from lvtui.errors import LvtuiError
@@ -86,9 +86,12 @@ class LvtuiApp(App[Walk], inherit_bindings=False):
         self.go()
         self.keep_answers()
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: events.Resize) -> None:
         """Put the overlay on, or take it away."""
-        small = self.size.width < WIDTH_MIN or self.size.height < HEIGHT_MIN
+        self._fit(event.size)
+
+    def _fit(self, size: Size) -> None:
+        small = size.width < WIDTH_MIN or size.height < HEIGHT_MIN
         top = self.screen
         if small and not isinstance(top, TooSmall | QuitPage):
             self.push_screen(TooSmall())
@@ -118,6 +121,8 @@ class LvtuiApp(App[Walk], inherit_bindings=False):
         Textual prints every local with its repr; a Discovery among them takes minutes, and names
         from the disk would reach the terminal unchecked.
         """
+        from rich.traceback import Traceback  # noqa: PLC0415 - 30 ms, needed at a crash only
+
         trace = Traceback(show_locals=False, width=None)
         self._exit_renderables.append(Segments(self.console.render(trace, self.console.options)))
         self._close_messages_no_wait()
@@ -139,7 +144,7 @@ class LvtuiApp(App[Walk], inherit_bindings=False):
         question = QuitPage(page.walk, copy_runs=page.copy_runs(), safety=page.safety())
         leave = await self.push_screen_wait(question)
         if leave is Leave.STAY:
-            self.on_resize()
+            self._fit(self.size)
             return
         page.carry_out(leave)
         self.exit(page.walk)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import work
@@ -21,10 +20,10 @@ from lvtui.flow.copy import (
     check_destination,
     suggest_destinations,
 )
-from lvtui.flow.discover import Discovery
-from lvtui.safe import SafeStr, safe
+from lvtui.safe import SafeStr
 from lvtui.ui.begin_copy import begin_copy, image_path, shown_path
 from lvtui.ui.frame import Key, Panel, keys
+from lvtui.ui.place_rows import forbids, head_row, place_row, with_folder
 from lvtui.ui.shown import problem_rows, short_name, size
 from lvtui.ui.step import StepScreen
 from lvtui.ui.walk import Walk
@@ -34,8 +33,6 @@ from lvtui.ui.widgets.text import (
     Row,
     TextBlock,
     bold,
-    columns,
-    cut_middle,
     fit,
     row,
     say,
@@ -74,27 +71,6 @@ class Failed(Event):
     error: LvtuiError
 
 
-IMAGE_EXISTS = "LV-DST-01"
-"""An image that is there may be this job's own: `start_job` tells, and refuses any other."""
-
-
-def forbids(findings: tuple[Finding, ...]) -> bool:
-    """Whether a place is refused before anything is started."""
-    return any(
-        finding.severity is Severity.STOP and finding.code != IMAGE_EXISTS for finding in findings
-    )
-
-
-def with_folder(places: tuple[DestinationRow, ...], folder: str) -> tuple[DestinationRow, ...]:
-    """The places, a folder that was chosen before first; its space is that of its file system."""
-    if not folder or any(place.path == folder for place in places):
-        return places
-    holders = [place for place in places if PurePosixPath(folder).is_relative_to(place.path)]
-    if not holders:
-        return places
-    return (replace(max(holders, key=lambda place: len(place.path)), path=folder), *places)
-
-
 class DestinationScreen(StepScreen):
     """Choose a place; F8 starts."""
 
@@ -126,14 +102,13 @@ class DestinationScreen(StepScreen):
         super().on_mount()
         if self.walk.discovery is not None:
             self._busy = say("Looking for places with room.")
-            self._suggest_thread(self.walk.discovery)
+            self._suggest_thread()
         self.redraw()
 
     def draw(self) -> None:
         """Show what will be copied and where it can go."""
         marked = self.walk.marked
         names = ", ".join(short_name(report.lost.lv.name) for report in marked[:3])
-        wide = self.width - 80
         self.block("what").show(
             row(
                 say(
@@ -144,15 +119,7 @@ class DestinationScreen(StepScreen):
                 bold(size(self.walk.need_bytes)),
             ),
             EMPTY,
-            row(
-                columns(
-                    (say(""), 5),
-                    (say("Folder"), 33 + wide // 2),
-                    (say("Type"), 8),
-                    (say("Free"), -10),
-                    (say("Note"), 20 + wide // 2),
-                )
-            ),
+            row(head_row(self.width - 80)),
         )
         rows = self.query_one("#places", RowList)
         rows.show(len(self.places), self._row, cursor=max(rows.cursor, 0))
@@ -163,20 +130,7 @@ class DestinationScreen(StepScreen):
         self._draw_findings()
 
     def _row(self, index: int) -> Row:
-        place, wide = self.places[index], self.width - 80
-        mark = "(*)" if place.path == self.folder else "( )"
-        if place.finding.severity is Severity.STOP:
-            mark = " - "
-        return row(
-            columns(
-                (safe(str(index + 1)), 1) if index < 9 else (SafeStr(""), 1),
-                (safe(mark), 3),
-                (cut_middle(safe(place.path), 30 + wide // 2), 30 + wide // 2),
-                (safe(place.filesystem), 8),
-                (size(place.free_bytes), -10),
-                (spoken(place.finding.message), 20 + wide // 2),
-            )
-        )
+        return place_row(self.places[index], index, self.folder, self.width - 80)
 
     def _draw_findings(self) -> None:
         self.block("findings").show(*self._findings()[:5])
@@ -207,14 +161,20 @@ class DestinationScreen(StepScreen):
     # Work
 
     @work(thread=True, exclusive=True, group="places")
-    def _suggest_thread(self, discovery: Discovery) -> None:
+    def _suggest_thread(self) -> None:
+        discovery = self.walk.discovery
+        if discovery is None:
+            return
         try:
             self.post_message(Suggested(suggest_destinations(discovery, self.walk.need_bytes)))
         except LvtuiError as error:
             self.post_message(Failed(error))
 
     @work(thread=True, exclusive=True, group="check")
-    def _check_thread(self, discovery: Discovery, folder: str, *, start: bool) -> None:
+    def _check_thread(self, folder: str, *, start: bool) -> None:
+        discovery = self.walk.discovery
+        if discovery is None:
+            return
         try:
             to = image_path(self.walk, 0, folder)
             findings = check_destination(discovery, to, self.walk.need_bytes)
@@ -225,7 +185,7 @@ class DestinationScreen(StepScreen):
             self.post_message(Failed(error))
 
     def _check(self, *, start: bool) -> None:
-        if self.walk.discovery is None or not self.folder or not self.walk.marked:
+        if not self.folder or not self.walk.marked:
             return
         if self._busy is not None:
             self._start_next = self._start_next or start
@@ -233,7 +193,7 @@ class DestinationScreen(StepScreen):
         self._problem = None
         self._busy = say("Starting the copy.") if start else say("Checking {to}.", to=self.folder)
         self._draw_findings()
-        self._check_thread(self.walk.discovery, self.folder, start=start)
+        self._check_thread(self.folder, start=start)
 
     def on_suggested(self, event: Suggested) -> None:
         """Show the places; take none by itself."""
@@ -300,7 +260,7 @@ class DestinationScreen(StepScreen):
     def action_reread(self) -> None:
         """Look for places again."""
         if self.walk.discovery is not None and self._busy is None:
-            self._suggest_thread(self.walk.discovery)
+            self._suggest_thread()
 
     def panel(self) -> Panel:
         """What this page is for."""
@@ -309,7 +269,7 @@ class DestinationScreen(StepScreen):
         return Panel(
             why=say("A full image is proof and backup. All later steps use the image."),
             writes=say("nothing yet. After F8: {to}", to=to),
-            dont=say("copy onto the damaged disk: lvtui refuses every place that stands on it."),
+            dont=say("copy onto the damaged disk: every place that stands on it is refused."),
             command=say("dd if={path} of={to} bs=4M ...  (F3 on Plan)", path=source, to=to),
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -19,6 +20,7 @@ from lvtui.safe import SafeStr, safe
 from lvtui.ui.frame import Key, Panel, keys
 from lvtui.ui.shown import short_name, size
 from lvtui.ui.step import StepScreen
+from lvtui.ui.walk import Walk
 from lvtui.ui.widgets.row_list import RowList
 from lvtui.ui.widgets.text import EMPTY, Row, TextBlock, bold, columns, row, say, spoken, wrapped
 
@@ -41,6 +43,10 @@ class PlanScreen(StepScreen):
         Binding("f6", "save_script", "Save script", show=False),
     ]
 
+    def __init__(self, walk: Walk) -> None:
+        super().__init__(walk)
+        self._first_command = say("none")
+
     def compose_content(self) -> ComposeResult:
         """The ways, the lines, the promise."""
         yield TextBlock(id="ways")
@@ -48,7 +54,10 @@ class PlanScreen(StepScreen):
         yield TextBlock(id="promise")
 
     def on_mount(self) -> None:
-        """Show the plan's lines."""
+        """Show the plan's lines, and the first command by hand."""
+        with suppress(LvtuiError):  # it stays "none"; F3 says why
+            found = next((line for line in self.script_lines() if line.startswith("dd ")), "none")
+            self._first_command = safe(found, limit_chars=400)
         super().on_mount()
         lines = self._lines()
         self.query_one("#lines", RowList).show(len(lines), lambda index: lines[index])
@@ -161,15 +170,11 @@ class PlanScreen(StepScreen):
 
     def panel(self) -> Panel:
         """What this page is for."""
-        try:
-            first = next((line for line in self.script_lines() if line.startswith("dd ")), "none")
-        except LvtuiError:
-            first = "none"
         return Panel(
             why=say("You see all that is done before any of it runs. F6 saves a script."),
             writes=say("nothing yet; the copy writes to its destination only. No token is needed."),
             dont=say("unplug the SR or reboot before the copy has ended."),
-            command=safe(first, limit_chars=400),
+            command=self._first_command,
         )
 
     def key_bar(self) -> Iterable[Key]:

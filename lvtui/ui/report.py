@@ -15,7 +15,6 @@ from textual.message import Message as Event
 from lvtui.errors import LvtuiError
 from lvtui.flow.cases import save_report
 from lvtui.flow.copy import progress_of, spec_of
-from lvtui.flow.discover import Discovery
 from lvtui.flow.report import Report, ReportRow, make_report
 from lvtui.safe import SafeStr, safe
 from lvtui.ui.frame import Key, Panel, Safety, keys
@@ -100,12 +99,13 @@ class ReportScreen(StepScreen):
     def on_mount(self) -> None:
         """Make the report from what the jobs say now."""
         super().on_mount()
-        if self.walk.discovery is not None:
-            self._make_thread(self.walk.discovery)
+        self._make_thread()
 
     @work(thread=True, exclusive=True, group="report")
-    def _make_thread(self, discovery: Discovery) -> None:
-        session = self.walk.session
+    def _make_thread(self) -> None:
+        session, discovery = self.walk.session, self.walk.discovery
+        if discovery is None:
+            return
         try:
             folders = [Path(job_dir) for job_dir in session.job_dirs]
             jobs = tuple((spec_of(folder), progress_of(folder)) for folder in folders)
@@ -146,8 +146,7 @@ class ReportScreen(StepScreen):
 
     def action_reread(self) -> None:
         """Make it again."""
-        if self.walk.discovery is not None:
-            self._make_thread(self.walk.discovery)
+        self._make_thread()
 
     def panel(self) -> Panel:
         """What this page is for."""

@@ -282,7 +282,7 @@ class VolumesScreen(StepScreen):
     def panel(self) -> Panel:
         """What this page is for."""
         report = self.chosen
-        dont = say("create or start anything on this SR: it may take the place of these volumes.")
+        dont = say("create or start anything on this SR: it could take these places.")
         if report is not None:
             taker = next((c.owner for c in report.verdict.conflicts if c.now), None)
             if taker is not None:

@@ -188,7 +188,7 @@ class WatchScreen(StepScreen):
     def _window(self) -> tuple[Row, ...]:
         case = self.walk.session.case_dir or ""
         if self.all_done:
-            return (EMPTY, row(say(" Next: Enter goes to the report.")))
+            return (row(say(" Next: Enter goes to the report.")),)
         if self.progress is None or self.progress.state not in WORKING:
             return ()
         lines = [
