@@ -8,12 +8,13 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from lvtui.cli import sources
 from lvtui.cli.look import emit, emit_lines, warn
 from lvtui.cli.progress import end_line, line, not_ended, stopping
 from lvtui.errors import UserError
 from lvtui.flow import cases, jobs
 from lvtui.flow import extract as extracts
-from lvtui.flow.discover import discover, find_lost, parse_spec
+from lvtui.flow.discover import find_lost, parse_spec
 from lvtui.flow.session import Session
 from lvtui.host.paths import exists
 from lvtui.plan.facts import CopyProgress, CopyState
@@ -75,7 +76,7 @@ def open_wizard(session: Session, options: argparse.Namespace) -> int:
 def extract(options: argparse.Namespace) -> int:
     """`lvtui extract SOURCE LV… --to FILE`."""
     wanted = extracts.prepare(
-        options.source,
+        lambda: sources.read(options),
         tuple(options.lvs),
         to=options.to,
         fmt=options.format,
@@ -128,7 +129,7 @@ def _say_ended(ended: list[tuple[Path, JobSpec, CopyProgress]], options: argpars
 
 def plan(options: argparse.Namespace) -> int:
     """`lvtui plan SOURCE LV… --way a`."""
-    discovery = discover(options.source)
+    discovery = sources.read(options)
     reports = tuple(find_lost(discovery, name, at=options.at) for name in options.lvs)
     script = extracts.plan_way_a(discovery, reports, options.to)
     case_dir = cases.case_for_jobs((), options.case, discovery)

@@ -8,14 +8,14 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
+from lvtui.cli import sources
 from lvtui.errors import UserError
 from lvtui.flow import answers, listing
 from lvtui.flow.devices import scan_devices
-from lvtui.flow.discover import Discovery, discover, find_version
+from lvtui.flow.discover import Discovery, find_version
 from lvtui.flow.raw import read_raw
 from lvtui.lvm.history import Version
 from lvtui.safe import safe
-from lvtui.units import MiB, human_bytes
 
 
 def emit(answer: dict[str, Any]) -> None:
@@ -35,18 +35,6 @@ def warn(discovery: Discovery) -> None:
         print(f"lvtui: {safe(str(warning), limit_chars=400)}", file=sys.stderr)
 
 
-def reading(done_bytes: int, all_bytes: int, versions: int) -> bool:
-    """Progress of a long read, on a terminal's stderr only."""
-    if all_bytes > 64 * MiB and sys.stderr.isatty():
-        print(
-            f"\rReading {human_bytes(done_bytes)} of {human_bytes(all_bytes)} of LVM metadata, "
-            f"{versions} versions so far",
-            end="\n" if done_bytes >= all_bytes else "",
-            file=sys.stderr,
-        )
-    return True
-
-
 def scan(options: argparse.Namespace) -> int:
     """`lvtui scan [DEVICE…]`."""
     rows = scan_devices(tuple(options.devices))
@@ -59,7 +47,7 @@ def scan(options: argparse.Namespace) -> int:
 
 def versions(options: argparse.Namespace) -> int:
     """`lvtui versions SOURCE`."""
-    discovery = discover(options.source, quick=options.quick, progress=reading)
+    discovery = sources.read(options, quick=options.quick)
     if options.json:
         emit(answers.versions_answer(discovery))
     else:
@@ -70,7 +58,7 @@ def versions(options: argparse.Namespace) -> int:
 
 def lost(options: argparse.Namespace) -> int:
     """`lvtui lost SOURCE`."""
-    discovery = discover(options.source, progress=reading)
+    discovery = sources.read(options)
     if options.json:
         emit(answers.lost_answer(discovery))
         return 0
@@ -93,7 +81,7 @@ def show(options: argparse.Namespace) -> int:
         else:
             emit_lines(lines)
         return 0
-    discovery = discover(options.source)
+    discovery = sources.read(options)
     version = _wanted(discovery, options.at)
     if options.diff is not None:
         other = find_version(discovery, options.diff)

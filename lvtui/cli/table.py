@@ -55,6 +55,13 @@ class CommandLine:
 
 
 SOURCE = option("source", metavar="SOURCE", help="block device, image file, or several by commas")
+PV = option(
+    "--pv",
+    metavar="UUID=PATH",
+    action="append",
+    default=[],
+    help="where a PV is that no label names (UUID=PATH@OFFSET: from byte OFFSET on)",
+)
 LVS = option("lvs", metavar="LV", nargs="+", help="name, uuid, or a unique prefix of either")
 AT = option("--at", metavar="ID", help="version (default: the newest that has the LV)")
 CASE = option("--case", metavar="DIR", help="case folder (default: a new one)")
@@ -86,7 +93,7 @@ COMMANDS = (
         "look",
         "every metadata version that can be carved",
         look.versions,
-        (SOURCE, option("--quick", action="store_true", help="by structure only")),
+        (SOURCE, PV, option("--quick", action="store_true", help="by structure only")),
     ),
     CommandLine(
         "show",
@@ -95,6 +102,7 @@ COMMANDS = (
         look.show,
         (
             SOURCE,
+            PV,
             AT,
             option("--diff", metavar="ID2", help="compare with another version"),
             option("--raw", metavar="OFFSET[+LENGTH]", help="bytes as hex and text"),
@@ -105,7 +113,7 @@ COMMANDS = (
         "look",
         "LVs that older versions have and the current one has not",
         look.lost,
-        (SOURCE,),
+        (SOURCE, PV),
     ),
     CommandLine(
         "extract",
@@ -114,6 +122,7 @@ COMMANDS = (
         act.extract,
         (
             SOURCE,
+            PV,
             LVS,
             option("--to", metavar="FILE", required=True, help="file; a folder for several LVs"),
             option("--format", choices=("lv",), default="lv", help="lv: byte for byte"),
@@ -130,6 +139,7 @@ COMMANDS = (
         act.plan,
         (
             SOURCE,
+            PV,
             LVS,
             option("--way", choices=("a",), default="a", help="a: dd lines, SOURCE only read"),
             option("--to", metavar="FILE", help="image that the lines write (default: LV name)"),

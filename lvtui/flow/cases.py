@@ -168,7 +168,7 @@ def report_of(case_dir: Path) -> Report:
         raise UserError("LV-CAS-11", "Nothing was copied in {case} yet.", case=str(case_dir))
     session = load_session(case_dir)
     source = session.source or ",".join(source.path for source in found[0][0].sources)
-    return make_report(session, discover(source), found)
+    return make_report(session, discover(source, deep=lambda _: True), found)
 
 
 def save_report(case_dir: Path, report: Report) -> tuple[Path, ...]:

@@ -2,61 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from lvtui.errors import Cancelled, NoMetadataError, UserError
+from lvtui.errors import NoMetadataError, UserError
+from lvtui.flow.deep import OnDeepProgress
 from lvtui.flow.judging import LostReport, judge_histories, pv_warnings
+from lvtui.flow.nested import NOTHING_INSIDE, Inside, find_inside
 from lvtui.flow.pvs import NamedPv, PvPlaces, place_pvs
-from lvtui.flow.sites import find_regions, quick_sites
+from lvtui.flow.reading import Progress, SourceFacts, needs_search, read_sources, read_whole
+from lvtui.flow.second_proof import look_inside
 from lvtui.flow.whereabouts import place_warnings
 from lvtui.host.device import SourceDevice
 from lvtui.host.paths import exists
-from lvtui.host.probe import block_device
-from lvtui.lvm.carve import MetadataCopy, carve_source
+from lvtui.lvm.carve import MetadataCopy
 from lvtui.lvm.history import History, Version, build_histories
-from lvtui.lvm.label import PvLabel
-from lvtui.lvm.locate import PvSite, Region
-from lvtui.lvm.mda import MetadataArea
 from lvtui.message import Message
-from lvtui.plan.facts import BlockDevice, DeviceIdentity
-from lvtui.source import ByteRange
 from lvtui.xen.names import parse_group
-
-Progress = Callable[[int, int, int], bool]
-"""(bytes done, bytes in all, versions so far) → whether to go on."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceFacts:
-    """One path of SOURCE as it was read."""
-
-    path: str
-    size_bytes: int
-    identity: DeviceIdentity
-    sites: tuple[PvSite, ...]
-    """PVs that begin on it, by offset; none inside another one unless it was searched whole."""
-    regions: tuple[Region, ...]
-    """What LVM may have seen as a device on it, the path itself first."""
-    warnings: tuple[Message, ...]
-    gaps: tuple[ByteRange, ...]
-    """Unreadable ranges in what was read."""
-    block: BlockDevice | None
-    """sysfs facts; None for an image file."""
-
-    @property
-    def label(self) -> PvLabel | None:
-        """The label that LVM would take, else the best that is left."""
-        labels = sorted(
-            (site for site in self.sites if site.label), key=lambda site: not site.has_good_label
-        )
-        return labels[0].label if labels else None
-
-    @property
-    def areas(self) -> tuple[MetadataArea, ...]:
-        """Every metadata area on it; offsets count from its start."""
-        return tuple(area for site in self.sites for area in site.areas)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +37,8 @@ class Discovery:
     """The trim helper seen, PVs missing, areas disagreeing, unreadable metadata, …"""
     places: PvPlaces
     """Which source holds which PV."""
+    inside: Inside = NOTHING_INSIDE
+    """Groups that belong to guests, in PVs inside volumes: the last of `histories`."""
 
     @property
     def pv_sources(self) -> tuple[tuple[str, int], ...]:
@@ -98,6 +62,17 @@ class Discovery:
             (v for h in self.histories for v in h.versions if v.id == version_id),
             None,
         )
+
+
+_NOTHING = (
+    "No LVM label, metadata area or metadata text was found on {spec} (looked at the first 4 sectors "
+    "and at every place where LVM puts a metadata area, also of its partitions). Nothing was changed. "
+    "Was the head of the disk overwritten? Search the whole of it, or look for /etc/lvm/archive."
+)
+_NOTHING_ANYWHERE = (
+    "No LVM label, metadata area or metadata text was found on {spec}: all of it ({size:bytes}) was "
+    "searched. Nothing was changed. Is it the right disk? Look for /etc/lvm/archive of its host."
+)
 
 
 def parse_spec(spec: str) -> tuple[str, ...]:
@@ -128,11 +103,15 @@ def discover(
     quick: bool = False,
     progress: Progress | None = None,
     named: tuple[NamedPv, ...] = (),
+    deep: OnDeepProgress | None = None,
+    whole: bool = False,
 ) -> Discovery:
     """Read SOURCE and judge everything on it.
 
     With `quick` nothing is parsed: histories have versions without a model, `lost` is empty.
     `named` says where PVs are that no label names; their paths join SOURCE's.
+    With `deep` the devices are searched from end to end where the quick way finds no text (with
+    `whole` whatever it finds), and it is told how far that is; a quick one never is.
 
     Raises:
         UserError: no such path. SourceReadError: a directory, 0 bytes, an I/O error on everything.
@@ -141,70 +120,49 @@ def discover(
     with ExitStack() as stack:
         paths = dict.fromkeys((*parse_spec(spec), *(pv.path for pv in named)))
         devices = [stack.enter_context(SourceDevice(path)) for path in paths]
-        facts, copies = _read_sources(devices, progress)
+        facts, copies = read_sources(devices, progress)
+        searched = deep is not None and not quick and (whole or needs_search(facts, copies))
+        if searched and deep is not None:
+            facts, copies = read_whole(devices, facts, deep, progress)
     if not copies and not any(source.sites for source in facts):
         raise NoMetadataError(
             "LV-SRC-12",
-            "No LVM label, metadata area or metadata text was found on {spec} (looked at the first "
-            "4 sectors and at every place where LVM puts a metadata area). Nothing was changed. "
-            "Was the head of the disk overwritten, or is the PV inside a partition of this disk?",
+            _NOTHING_ANYWHERE if searched else _NOTHING,
             spec=spec,
+            size=sum(source.size_bytes for source in facts),
         )
     histories = build_histories(copies, parse=not quick)
     places = place_pvs(histories, facts, copies=copies, named=named)
+    inside = find_inside(histories, facts, places)
+    histories = tuple(sorted(histories, key=inside.is_inside))
     lost, shrunk = ((), ()) if quick else judge_histories(histories, places, facts)
+    lost, shrunk = look_inside(paths, histories, places, lost, shrunk)
     return Discovery(
         spec=spec,
         sources=facts,
         copies=copies,
         histories=histories,
-        lost=lost,
-        shrunk=shrunk,
-        warnings=() if quick else (*place_warnings(facts, places), *pv_warnings(histories, places)),
+        lost=tuple(inside.judged(report) for report in lost),
+        shrunk=tuple(inside.judged(report) for report in shrunk),
+        warnings=() if quick else _warnings(histories, facts, places, inside),
         places=places,
+        inside=inside,
     )
 
 
-def _read_sources(
-    devices: Sequence[SourceDevice], progress: Progress | None
-) -> tuple[tuple[SourceFacts, ...], tuple[MetadataCopy, ...]]:
-    """Labels, areas and every text of each device."""
-    facts: list[SourceFacts] = []
-    copies: list[MetadataCopy] = []
-    found: list[tuple[SourceDevice, tuple[Region, ...], tuple[Message, ...], tuple[PvSite, ...]]]
-    found = []
-    for index, device in enumerate(devices):
-        regions, warnings = find_regions(device)
-        found.append((device, regions, warnings, quick_sites(device, index, regions)))
-    all_bytes = sum(area.size_bytes for *_, sites in found for s in sites for area in s.areas)
-    done_bytes = 0
-    for index, (device, regions, warnings, sites) in enumerate(found):
-        areas = tuple(area for site in sites for area in site.areas)
-
-        def step(area_done_bytes: int, base_bytes: int = done_bytes) -> bool:
-            return progress is None or progress(
-                base_bytes + area_done_bytes, all_bytes, len(copies)
-            )
-
-        if not step(0):
-            raise Cancelled("LV-SRC-13", "Reading was stopped. Nothing was changed.")
-        copies.extend(carve_source(device, areas, index, progress=step))
-        if not step(sum(area.size_bytes for area in areas)):
-            raise Cancelled("LV-SRC-13", "Reading was stopped. Nothing was changed.")
-        done_bytes += sum(area.size_bytes for area in areas)
-        facts.append(
-            SourceFacts(
-                path=device.path,
-                size_bytes=device.size_bytes,
-                identity=device.identity,
-                sites=sites,
-                regions=regions,
-                warnings=warnings,
-                gaps=device.gaps,
-                block=block_device(device.path),
-            )
-        )
-    return tuple(facts), tuple(copies)
+def _warnings(
+    histories: tuple[History, ...],
+    sources: tuple[SourceFacts, ...],
+    places: PvPlaces,
+    inside: Inside,
+) -> tuple[Message, ...]:
+    own = tuple(history for history in histories if not inside.is_inside(history))
+    return (
+        *(warning for source in sources for warning in source.warnings),
+        *place_warnings(sources, places),
+        *pv_warnings(own, places),
+        *inside.warnings(),
+    )
 
 
 def find_lost(discovery: Discovery, name: str, *, at: str | None = None) -> LostReport:
@@ -259,7 +217,8 @@ def _report_at(discovery: Discovery, report: LostReport, at: str) -> LostReport:
     reports, _ = judge_histories(
         discovery.histories, discovery.places, discovery.sources, at=version
     )
-    return next(r for r in reports if r.lost.lv.uuid == report.lost.lv.uuid)
+    found = next(r for r in reports if r.lost.lv.uuid == report.lost.lv.uuid)
+    return discovery.inside.judged(found)
 
 
 def find_version(discovery: Discovery, wanted: str) -> Version:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from lvtui.flow.copy import (
     default_file_name,
     make_job,
 )
-from lvtui.flow.discover import Discovery, discover, find_lost
+from lvtui.flow.discover import Discovery, find_lost
 from lvtui.flow.judging import LostReport
 from lvtui.host.paths import absolute, is_folder
 from lvtui.message import Message
@@ -42,7 +43,7 @@ class Extract:
 
 
 def prepare(
-    spec: str,
+    read: Callable[[], Discovery],
     lvs: tuple[str, ...],
     *,
     to: str,
@@ -50,14 +51,14 @@ def prepare(
     at: str | None = None,
     rate_bytes_per_s: int | None = None,
 ) -> Extract:
-    """Find the LVs and make their jobs; nothing is written.
+    """Find the LVs in what `read` answers and make their jobs; nothing is written.
 
     Raises:
         UserError: an LV is not found, or several go to one file. DestinationError: refused.
     """
     if rate_bytes_per_s is not None and rate_bytes_per_s <= 0:
         raise UserError("LV-USE-04", "A rate limit is a number of bytes per second above 0.")
-    discovery = discover(spec)
+    discovery = read()
     reports = tuple(find_lost(discovery, name, at=at) for name in lvs)
     jobs: list[JobSpec] = []
     warnings: list[Message] = []

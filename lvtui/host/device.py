@@ -120,6 +120,10 @@ class SourceDevice:
             # ENXIO: nothing but a hole. Others: a file system that does not tell.
             return self.size_bytes if error.errno == errno.ENXIO else offset_bytes
 
+    def reopen_buffered(self) -> int:
+        """Another descriptor of the same source, without O_DIRECT, for a sweep; the caller closes it."""
+        return os.open(f"/proc/self/fd/{self._fd}", os.O_RDONLY | os.O_CLOEXEC)
+
     def _identify(self) -> DeviceIdentity:
         found = os.fstat(self._fd)
         rdev = f"{os.major(found.st_rdev)}:{os.minor(found.st_rdev)}"

@@ -1,0 +1,74 @@
+"""SOURCE as every command reads it: where the quick way finds no text, all of the disk is searched."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from lvtui.flow.deep import DeepProgress
+from lvtui.flow.discover import Discovery, discover
+from lvtui.flow.pvs import parse_named_pv
+from lvtui.safe import safe
+from lvtui.units import MiB, human_bytes, human_duration, human_percent, human_rate
+
+_STEP_PERCENT = 5
+
+
+def read(options: argparse.Namespace, *, quick: bool = False) -> Discovery:
+    """SOURCE and `--pv` of a command line, read with progress on stderr."""
+    return discover(
+        options.source,
+        quick=quick,
+        progress=_reading,
+        named=tuple(parse_named_pv(text) for text in options.pv),
+        deep=_Searching(),
+    )
+
+
+def _reading(done_bytes: int, all_bytes: int, versions: int) -> bool:
+    """Progress of a long read, on a terminal's stderr only."""
+    if all_bytes > 64 * MiB and sys.stderr.isatty():
+        print(
+            f"\rReading {human_bytes(done_bytes)} of {human_bytes(all_bytes)} of LVM metadata, "
+            f"{versions} versions so far",
+            end="\n" if done_bytes >= all_bytes else "",
+            file=sys.stderr,
+        )
+    return True
+
+
+class _Searching:
+    """Progress of a deep scan: a line rewritten on a terminal, a line each 5 % elsewhere."""
+
+    def __init__(self) -> None:
+        self._shown_percent: int | None = None
+
+    def __call__(self, progress: DeepProgress) -> bool:
+        tty = sys.stderr.isatty()
+        if self._shown_percent is None:
+            print(
+                "lvtui: no metadata text where LVM puts it: all of the disk is searched now "
+                "(Ctrl-C stops; nothing is written)",
+                file=sys.stderr,
+            )
+            self._shown_percent = -_STEP_PERCENT
+        percent = progress.done_bytes * 100 // max(1, progress.all_bytes)
+        ended = progress.done_bytes >= progress.all_bytes
+        if tty or ended or percent >= self._shown_percent + _STEP_PERCENT:
+            self._shown_percent = percent
+            eta = progress.eta_seconds
+            text = (
+                f"Searching {safe(progress.path)}: {human_bytes(progress.done_bytes)} of "
+                f"{human_bytes(progress.all_bytes)} "
+                f"({human_percent(progress.done_bytes, progress.all_bytes)}), "
+                f"{human_rate(progress.rate_bytes_per_s)}, "
+                f"{'about ' + human_duration(eta) + ' left' if eta else 'time left unknown'}, "
+                f"{progress.texts} texts"
+            )
+            print(
+                f"\r{text:<79}" if tty else text,
+                end="" if tty and not ended else "\n",
+                file=sys.stderr,
+            )
+            sys.stderr.flush()
+        return True
