@@ -39,7 +39,7 @@ class RowList(ScrollView, can_focus=True, inherit_bindings=False):
         Binding("space", "mark", "Mark", show=False),
     ]
 
-    cursor: reactive[int] = reactive(0)
+    cursor: reactive[int] = reactive(-1)
     """Index of the row that the keys act on; -1 for none (nothing is preselected)."""
 
     @dataclass
