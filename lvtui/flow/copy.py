@@ -86,7 +86,7 @@ def make_job(
     if not report.ranges:
         reasons = report.verdict.reasons
         raise CheckStop(
-            "LV-CPY-02",
+            "LV-CPY-08",
             "{name} cannot be copied: {why}",
             name=report.lost.lv.name,
             why=str(reasons[0]) if reasons else "its extents are not known",

@@ -89,6 +89,8 @@ def places() -> tuple[DestinationFacts, ...]:
     for mount in mounts():
         if mount.filesystem in NO_FILES_HERE | IN_MEMORY or not Path(mount.point).is_dir():
             continue
+        if mount_of(Path(mount.point)) != mount:  # another one was mounted over it
+            continue
         if _is_writable(Path(mount.point), mount):
             # bind mounts show one file system again and again: its shortest place counts
             before = found.get(mount.device)
