@@ -5,15 +5,19 @@ Strings hold the text as read; the printer escapes them to ASCII. Sizes are byte
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
+import time
+from typing import TYPE_CHECKING, Any
 
-from lvtui.errors import LvtuiError
-from lvtui.flow.devices import DeviceRow
-from lvtui.flow.discover import Discovery
-from lvtui.flow.judging import LostReport
-from lvtui.lvm.history import Change, History, Version
-from lvtui.lvm.model import LogicalVolume, VolumeGroup
+from lvtui.units import YEAR_MAX
+
+if TYPE_CHECKING:  # a list of versions does without the judges
+    from lvtui.errors import LvtuiError
+    from lvtui.flow.content import VhdContent
+    from lvtui.flow.devices import DeviceRow
+    from lvtui.flow.discover import Discovery
+    from lvtui.flow.judging import LostReport
+    from lvtui.lvm.history import Change, History, Version
+    from lvtui.lvm.model import LogicalVolume, VolumeGroup
 
 Json = dict[str, Any]
 
@@ -23,9 +27,10 @@ def iso_time(epoch_seconds: int | None) -> str | None:
     if epoch_seconds is None:
         return None
     try:
-        return datetime.fromtimestamp(epoch_seconds, UTC).isoformat()
+        moment = time.gmtime(epoch_seconds)
     except (OverflowError, OSError, ValueError):
         return None
+    return time.strftime("%Y-%m-%dT%H:%M:%S+00:00", moment) if moment.tm_year <= YEAR_MAX else None
 
 
 def error_answer(error: LvtuiError) -> Json:
@@ -176,8 +181,9 @@ def _lost(report: LostReport) -> Json:
         "uuid": lost.lv.uuid,
         "role": report.role,
         "vdi_uuid": report.vdi_uuid,
-        "name_label": None,
-        "name_source": None,
+        "name_label": report.label.text if report.label else None,
+        "name_source": report.label.source if report.label else None,
+        "snapshot_of": report.label.snapshot_of if report.label else None,
         "size_bytes": report.size_bytes,
         "vg_uuid": lost.history.vg_uuid,
         "segments": segments(vg, lost.lv),
@@ -200,7 +206,22 @@ def _lost(report: LostReport) -> Json:
         "missing_seqnos": [list(run) for run in verdict.missing_seqnos],
         "gone_by": report.fate.gone_by.value if report.fate else None,
         "content_in": report.fate.content_in if report.fate else None,
-        "vhd": None,
+        "vhd": vhd_answer(report.vhd) if report.vhd else None,
+    }
+
+
+def vhd_answer(content: VhdContent) -> Json:
+    """`vhd` of `lvtui.lost/1`."""
+    return {
+        "type": content.type,
+        "virtual_size_bytes": content.virtual_size_bytes,
+        "hidden": content.hidden,
+        "parent_vdi_uuid": content.parent_vdi_uuid,
+        "footer": content.footer,
+        "allocated_blocks": content.allocated_blocks,
+        "damaged_blocks": content.damaged_blocks,
+        "chain": [link.lv_uuid for link in content.chain],
+        "missing_parent": content.missing_parent,
     }
 
 

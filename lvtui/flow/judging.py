@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from lvtui.errors import FormatError
+from lvtui.flow.content import NameLabel, VhdContent
 from lvtui.flow.pvs import PvPlaces
 from lvtui.lvm.history import (
     History,
@@ -49,6 +50,10 @@ class LostReport:
     """Its role in an SR (commands.md), else `other`."""
     fate: Fate | None = None
     """How it left its group and where its data lives on; None while it is there."""
+    vhd: VhdContent | None = None
+    """The VHD inside; None where none belongs into it, or nothing was read."""
+    label: NameLabel | None = None
+    """What operators call its disk."""
 
     @property
     def is_merged(self) -> bool:

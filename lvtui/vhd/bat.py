@@ -58,6 +58,25 @@ class Window:
             found = sorted({*found, *unread})
         return found
 
+    def readable(self, first: int = 0, end: int = UNUSED) -> Iterator[tuple[int, int]]:
+        """(block, entry) of every readable used entry from `first` to `end`, ascending."""
+        if not self.entries:
+            return
+        at = max(first, self.first)
+        end = min(end, self.first + self.count)
+        for unread in (*self.unknown, range(end, end)):
+            stop = min(unread.start, end)
+            part = self.entries[at - self.first : stop - self.first] if at < stop else ()
+            yield from ((at + i, entry) for i, entry in enumerate(part) if entry != UNUSED)
+            at = max(at, unread.stop)
+
+    def used_count(self, first: int) -> int:
+        """How many readable entries from block `first` on are in use."""
+        if self.unknown:
+            return sum(1 for _ in self.readable(first))
+        part = self.entries[max(0, first - self.first) :]
+        return len(part) - part.count(UNUSED)
+
 
 @dataclass(slots=True)
 class BlockTable:
@@ -114,9 +133,16 @@ class BlockTable:
         """(block, entry) of every readable used entry, ascending by block."""
         end = self.entry_count if end_block is None else end_block
         for window in self.windows(first_block, end_block):
-            for block in window.used(first_block, end):
-                if not window.unknown or not window.is_unknown(block):
-                    yield block, window.entry(block)
+            yield from window.readable(first_block, end)
+
+    def used_behind(self, block: int) -> tuple[int, int | None]:
+        """How many entries from `block` on are in use, and the first of them."""
+        count, first = 0, None
+        for window in self.windows(block):
+            count += window.used_count(block)
+            if count and first is None:
+                first = next(window.readable(block))[0]
+        return count, first
 
     def unknown(self, end_block: int | None = None) -> tuple[range, ...]:
         """Blocks whose entry could not be read, before `end_block`, runs joined."""
@@ -131,7 +157,7 @@ class BlockTable:
                     joined.append(cut)
         return tuple(joined)
 
-    def by_place(self) -> Iterator[tuple[int, int]]:
+    def by_place(self, end_block: int | None = None) -> Iterator[tuple[int, int]]:
         """(entry, block) of every readable used entry, ascending by place in the volume.
 
         Sorted in parts by the entry's high bits, as numbers of an array: a full table of a million
@@ -139,7 +165,7 @@ class BlockTable:
         """
         parts = [array("Q") for _ in range(_SORT_PARTS)]
         shift = 26
-        for block, entry in self.used():
+        for block, entry in self.used(0, end_block):
             parts[entry >> shift].append(entry << 32 | block)
         for part in parts:
             for key in sorted(part):
@@ -147,14 +173,17 @@ class BlockTable:
 
 
 def blocks_hit(
-    table: BlockTable, stride_sectors: int, ranges: tuple[ByteRange, ...]
+    table: BlockTable,
+    stride_sectors: int,
+    ranges: tuple[ByteRange, ...],
+    end_block: int | None = None,
 ) -> Iterator[int]:
-    """The blocks with any byte, bitmap or data, inside the ranges (sorted, apart).
+    """The blocks before `end_block` with any byte, bitmap or data, inside the ranges (sorted, apart).
 
     `stride_sectors`: bitmap and data of one block.
     """
     ends = [hit.end_bytes for hit in ranges]
-    for block, entry in table.used():
+    for block, entry in table.used(0, end_block):
         start = entry * 512
         # The first range that ends behind the block's start is the only one that can matter.
         found = bisect_right(ends, start)

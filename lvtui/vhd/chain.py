@@ -39,32 +39,48 @@ class Catalogue:
     """Candidates by footer uuid, and raw ones by name; the order given is the order of preference.
 
     Present volumes, lost ones and those of older versions may all be in it: the footer of each is read
-    once, on the first question.
+    once, and of none before those that bear the name that the child knows.
     """
 
     candidates: Sequence[Candidate]
     _by_uuid: dict[bytes, list[Candidate]] | None = field(default=None, repr=False)
+    _by_name: dict[str, list[Candidate]] | None = field(default=None, repr=False)
+    _uuids: dict[int, frozenset[bytes]] = field(default_factory=dict, repr=False)
 
-    def with_uuid(self, uuid: bytes) -> tuple[Candidate, ...]:
-        """The volumes whose footer has this uuid."""
+    def with_uuid(self, uuid: bytes, name: str | None = None) -> tuple[Candidate, ...]:
+        """The volumes whose footer has this uuid; those of this name, where any has it."""
+        if name is not None:
+            named = tuple(one for one in self.with_name(name) if uuid in self._uuids_of(one))
+            if named:
+                return named
         if self._by_uuid is None:
             self._by_uuid = {}
             for candidate in self.candidates:
-                for found in sorted(_footer_uuids(candidate.source)):
+                for found in sorted(self._uuids_of(candidate)):
                     self._by_uuid.setdefault(found, []).append(candidate)
         return tuple(self._by_uuid.get(uuid, ()))
 
     def with_name(self, name: str) -> tuple[Candidate, ...]:
         """The volumes of this name."""
-        return tuple(candidate for candidate in self.candidates if candidate.name == name)
+        if self._by_name is None:
+            self._by_name = {}
+            for candidate in self.candidates:
+                self._by_name.setdefault(candidate.name, []).append(candidate)
+        return tuple(self._by_name.get(name, ()))
+
+    def _uuids_of(self, candidate: Candidate) -> frozenset[bytes]:
+        known = self._uuids.get(id(candidate))
+        if known is None:
+            known = self._uuids[id(candidate)] = _footer_uuids(candidate.source)
+        return known
 
 
 def _footer_uuids(source: ByteSource) -> frozenset[bytes]:
-    places = (read_head(source), read_tail(source))
-    head = places[0].footer
+    head = read_head(source).footer
     if head is not None and head.is_sparse:
         return frozenset({head.uuid})
-    return frozenset({place.footer.uuid for place in places if place.footer is not None})
+    tail = read_tail(source).footer
+    return frozenset({footer.uuid for footer in (head, tail) if footer is not None})
 
 
 class End(StrEnum):
@@ -185,7 +201,8 @@ def build_chain(leaf: Image, catalogue: Catalogue) -> Chain:
 def _open_parent(
     child: Image, uuid: bytes, catalogue: Catalogue, findings: list[Finding]
 ) -> tuple[Image | None, str]:
-    found = catalogue.with_uuid(uuid)
+    named = child.parent_name
+    found = catalogue.with_uuid(uuid, named.lv_name if named else None)
     if len(found) > 1:
         findings.append(_several(child.name, found))
     for candidate in found:

@@ -74,8 +74,8 @@ def check_bitmaps(image: Image) -> BitmapCheck:
     sectors = image.block_bytes // 512
     first, end = image.headers_end_bytes // 512, image.source.size_bytes // 512
     tally = _Tally()
-    for entry, block in table.by_place():
-        if block >= image.block_count or not first <= entry < end:
+    for entry, block in table.by_place(image.block_count):
+        if not first <= entry < end:
             continue
         tally.used_full += block in full
         piece = image.source.pread(entry * 512, header.bitmap_bytes)

@@ -67,9 +67,6 @@ class _Walk:
 
     def step(self, entry: int, block: int) -> None:
         at = self.table.offset_bytes + block * 4
-        if block >= self.image.block_count:
-            self.behind.add(at)
-            return
         self.result.allocated_blocks += 1
         where = block_range(self.image, block)
         if not self.first <= entry < self.end:
@@ -89,6 +86,12 @@ class _Walk:
             self.unaligned.add(entry * 512)
         self.previous, self.previous_block, self.expected = entry, block, entry + step
 
+    def look_behind(self) -> None:
+        """Entries that no block of the disk has."""
+        count, first = self.table.used_behind(self.image.block_count)
+        if first is not None:
+            self.behind = _Seen(count, self.table.offset_bytes + first * 4)
+
 
 def check_table(image: Image) -> TableCheck:
     """Walk the table once, in the order in which the blocks stand in the volume."""
@@ -100,8 +103,9 @@ def check_table(image: Image) -> TableCheck:
             result.findings.append(error("V3", None, "The volume is shorter than its disk."))
         return result
     walk = _Walk(image, header, table, result)
-    for entry, block in table.by_place():
+    for entry, block in table.by_place(image.block_count):
         walk.step(entry, block)
+    walk.look_behind()
     unread = table.unknown(image.block_count)
     for blocks in unread:
         start = blocks.start * image.block_bytes

@@ -108,13 +108,14 @@ def _hit_runs(
             hit += lost
             continue
         stride = (layer.bitmap_bytes + layer.block_bytes) // 512
+        end = -(-layer.size_bytes // layer.block_bytes)
         hit += [
             ByteRange(block * layer.block_bytes, layer.block_bytes)
-            for block in blocks_hit(layer.table, stride, lost)
+            for block in blocks_hit(layer.table, stride, lost, end)
         ]
         hit += [
             ByteRange(blocks.start * layer.block_bytes, len(blocks) * layer.block_bytes)
-            for blocks in layer.table.unknown()
+            for blocks in layer.table.unknown(end)
         ]
     for item in joined(hit):
         yield range(item.offset_bytes // BLOCK_BYTES, -(-item.end_bytes // BLOCK_BYTES))

@@ -1,0 +1,61 @@
+"""What operators call the disks: the names in MGT, the SR's metadata volume, of any version.
+
+The MGT in use comes first, then a lost one, then older places. In each, a record that is not deleted
+goes before one that is (`MgtVolume.names`); deleted ones count too: they are what is looked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from lvtui.flow.content import NameLabel
+from lvtui.flow.judging import LostReport
+from lvtui.flow.shelf import Shelf
+from lvtui.xen.mgt import VdiRecord, parse_mgt
+from lvtui.xen.names import VdiUuid, VolumeRole
+
+_MGT_MAX = 8
+"""MGT volumes that are read: each is 4 MiB."""
+
+
+def with_labels(shelf: Shelf, reports: Sequence[LostReport]) -> tuple[LostReport, ...]:
+    """Each report with its disk's name, where a record tells."""
+    if not any(report.vdi_uuid for report in reports):
+        return tuple(reports)
+    records = mgt_records(shelf)
+    return tuple(
+        replace(report, label=_label(record))
+        if (record := _record(records, report)) is not None
+        else report
+        for report in reports
+    )
+
+
+def mgt_records(shelf: Shelf) -> dict[VdiUuid, VdiRecord]:
+    """VDI → its record, from the newest MGT that has one."""
+    found: dict[VdiUuid, VdiRecord] = {}
+    read = 0
+    for one in shelf.all():
+        if one.name.role is not VolumeRole.MGT or not one.ranges or read == _MGT_MAX:
+            continue
+        read += 1
+        volume = parse_mgt(one.source)
+        for uuid, record in (volume.names() if volume else {}).items():
+            found.setdefault(uuid, record)
+    return found
+
+
+def _record(records: dict[VdiUuid, VdiRecord], report: LostReport) -> VdiRecord | None:
+    vdi = report.vdi_uuid
+    return records.get(VdiUuid(vdi)) if vdi and report.name.holds_disk else None
+
+
+def _label(record: VdiRecord) -> NameLabel:
+    return NameLabel(
+        text=record.name_label,
+        source="mgt",
+        deleted=record.deleted,
+        snapshot_of=record.snapshot_of,
+        description=record.description,
+    )
