@@ -195,6 +195,19 @@ def page_of(walk: Walk) -> StepScreen:
     return pages[step](walk)
 
 
+def crash_lines(session: Session) -> tuple[SafeStr, ...]:
+    """What an operator reads below a traceback."""
+    case = session.case_dir or "-"
+    return (
+        say("lvtui stopped because of an error of its own (above). This is a bug."),
+        say("Nothing was changed on {source}.", source=session.source or "any disk"),
+        say("A copy that was running goes on by itself: lvtui status {case}", case=case),
+        say("Case: {case}. All answers are kept.", case=case),
+        say("Go on with: lvtui resume {case}", case=case),
+        say("If the terminal looks wrong, type: reset"),
+    )
+
+
 def run(session: Session) -> int:
     """Show the wizard; returns the exit code."""
     problem = terminal.check()
@@ -208,6 +221,7 @@ def run(session: Session) -> int:
     app = LvtuiApp(Walk(session=session, host=host), ascii_only=terminal.is_ascii())
     walk = app.run(mouse=False)
     if walk is None or app.return_code:
+        terminal.say_after(crash_lines(app.walk.session))
         return app.return_code or 1
     keep(walk.session)
     case = walk.session.case_dir

@@ -257,6 +257,11 @@ class DestinationScreen(StepScreen):
         else:
             self._check(start=True)
 
+    async def action_back(self) -> None:
+        """Back to the plan; the folder is kept."""
+        self.walk = self.walk.to("copy", destination=self.folder or None)
+        await super().action_back()
+
     def action_reread(self) -> None:
         """Look for places again."""
         if self.walk.discovery is not None and self._busy is None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from lvtui.flow.judging import LostReport
 from lvtui.plan.facts import CopyProgress, CopyState
 from lvtui.safe import SafeStr, safe
 from lvtui.ui.shown import size
+from lvtui.ui.widgets.extent_map import lost_runs, paint, strip_text
 from lvtui.ui.widgets.glyphs import Glyphs
 from lvtui.ui.widgets.text import EMPTY, Row, bold, fit, row, say, spoken, wrapped
 from lvtui.units import human_duration, human_percent, human_rate
@@ -39,6 +41,17 @@ def progress_rows(
     if progress.problem is not None:
         rows += wrapped(spoken(progress.problem), width - 2)
     return (*rows, *_result(progress))
+
+
+def map_row(progress: CopyProgress, report: LostReport, width: int, glyphs: Glyphs) -> Row:
+    """The image in cells: what is copied, and what was overwritten before."""
+    extents = report.lost.lv.extent_count
+    states = paint(lost_runs(report), extents, width - 11)
+    done = progress.done_bytes * len(states) // max(progress.size_bytes, 1)
+    if progress.state is CopyState.VERIFYING or progress.result is not None:
+        done = len(states)
+    strip = strip_text(states, glyphs)
+    return row(say(" map      "), SafeStr(strip[:done] + glyphs.free * (len(states) - done)))
 
 
 def _bar(progress: CopyProgress, width: int, glyphs: Glyphs) -> Row:
@@ -126,3 +139,17 @@ def _result(progress: CopyProgress) -> tuple[Row, ...]:
             )
         ),
     )
+
+
+def key_pairs(state: CopyState) -> tuple[tuple[str, str], ...]:
+    """Keys that act in a state, the most needed first."""
+    always = (("F1", "Help"), ("Esc", "Back"), ("F2", "Log"))
+    leave = ("F10", "Leave (copy goes on)")
+    if state in {CopyState.RUNNING, CopyState.STALLED, CopyState.WAITING}:
+        return (("1", "Pause"), ("2", "Slower"), ("3", "Full speed"), leave, *always)
+    if state is CopyState.PAUSED:
+        return (("1", "Go on"), ("F10", "Leave"), *always)
+    if state is CopyState.VERIFYING:
+        return (leave, *always)
+    head = ("Enter", "Report") if state is CopyState.DONE else ("1", "Go on")
+    return (head, ("4", "Another place"), ("F10", "Quit"), *always)

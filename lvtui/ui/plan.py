@@ -22,7 +22,18 @@ from lvtui.ui.shown import short_name, size
 from lvtui.ui.step import StepScreen
 from lvtui.ui.walk import Walk
 from lvtui.ui.widgets.row_list import RowList
-from lvtui.ui.widgets.text import EMPTY, Row, TextBlock, bold, columns, row, say, spoken, wrapped
+from lvtui.ui.widgets.text import (
+    EMPTY,
+    Row,
+    TextBlock,
+    bold,
+    columns,
+    cut_middle,
+    row,
+    say,
+    spoken,
+    wrapped,
+)
 
 SCRIPT = "plan.sh"
 
@@ -83,8 +94,8 @@ class PlanScreen(StepScreen):
                 SafeStr(" "),
                 bold(
                     say(
-                        "{path}  {size}: 0 bytes will be written to this disk.",
-                        path=source,
+                        "{path}  {size}: 0 bytes will be written to it.",
+                        path=cut_middle(safe(source, limit_chars=400), self.width - 46),
                         size=size(sum(one.size_bytes for one in sources)),
                     )
                 ),
@@ -110,7 +121,7 @@ class PlanScreen(StepScreen):
         need = size(self.walk.need_bytes)
         lines += [
             (
-                say("write up to {size} to a place that you choose on the Copy page", size=need),
+                say("write up to {size} to a place chosen on the Copy page", size=need),
                 "destination",
                 "delete",
             ),

@@ -22,7 +22,18 @@ from lvtui.ui.shown import problem_rows
 from lvtui.ui.step import StepScreen
 from lvtui.ui.walk import Walk
 from lvtui.ui.widgets.row_list import TextLines
-from lvtui.ui.widgets.text import EMPTY, Row, TextBlock, bold, joined, row, say, spoken, wrapped
+from lvtui.ui.widgets.text import (
+    EMPTY,
+    Row,
+    TextBlock,
+    bold,
+    bolded,
+    joined,
+    row,
+    say,
+    spoken,
+    wrapped,
+)
 
 LABEL_CELLS = 14
 
@@ -47,7 +58,8 @@ def page_rows(report: Report, width: int) -> tuple[Row, ...]:
     shown: list[Row] = []
     for volume in report.volumes:
         headline = joined(safe(volume.word), SafeStr("  "), spoken(volume.headline))
-        shown += [row(SafeStr(" "), bold(headline)), *labelled(volume.rows, width), EMPTY]
+        shown += [bolded(line) for line in wrapped(headline, width - 2)]
+        shown += [*labelled(volume.rows, width), EMPTY]
     return (*shown, *labelled(report.rows, width))
 
 

@@ -11,7 +11,7 @@ from lvtui.lvm.carve import CopyState, CrcState
 from lvtui.lvm.history import Version
 from lvtui.lvm.verdict import VerdictWord
 from lvtui.safe import SafeStr, safe
-from lvtui.ui.widgets.text import EMPTY, Row, bold, joined, row, say, spoken, wrapped
+from lvtui.ui.widgets.text import EMPTY, Row, bolded, joined, row, say, spoken, wrapped
 from lvtui.units import human_bytes, human_percent
 
 _UUID_NAME = re.compile(r"^(?P<prefix>.*?)(?P<head>[0-9a-f]{8})(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
@@ -93,7 +93,7 @@ def problem_rows(error: LvtuiError, width: int) -> tuple[Row, ...]:
     )
     return (
         EMPTY,
-        *(row(bold(part.text)) for line in wrapped(spoken(error.message), width) for part in line),
+        *(bolded(line) for line in wrapped(spoken(error.message), width)),
         EMPTY,
         row(SafeStr(" "), changed),
         row(SafeStr(" "), say("Code {code}", code=error.code)),

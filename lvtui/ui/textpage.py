@@ -10,7 +10,7 @@ from lvtui.safe import SafeStr
 from lvtui.ui.frame import FramePage, Key, Panel, Safety, keys
 from lvtui.ui.walk import Walk
 from lvtui.ui.widgets.row_list import TextLines
-from lvtui.ui.widgets.text import Row, TextBlock, row, say
+from lvtui.ui.widgets.text import Row, TextBlock, folded, row, say
 
 
 class TextPage(FramePage[None]):
@@ -42,7 +42,8 @@ class TextPage(FramePage[None]):
         """Show the lines."""
         count = say("{count:count} lines", count=len(self.rows))
         self.block("count").show(row(SafeStr(" "), count))
-        self.query_one("#lines", TextLines).show(self.rows, at_end=self._at_end)
+        rows = folded(self.rows, self.width)
+        self.query_one("#lines", TextLines).show(rows, at_end=self._at_end)
 
     def panel(self) -> Panel:
         """As given."""

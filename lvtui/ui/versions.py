@@ -10,13 +10,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from lvtui.lvm.history import History, Version
+from lvtui.safe import SafeStr
 from lvtui.ui.frame import Key, Panel, keys
 from lvtui.ui.shown import seqno, zone
 from lvtui.ui.step import StepScreen
 from lvtui.ui.version_detail import reports_at, version_rows
 from lvtui.ui.walk import Walk
 from lvtui.ui.widgets.row_list import RowList
-from lvtui.ui.widgets.text import EMPTY, Row, TextBlock, bold, row, say, spoken, wrapped
+from lvtui.ui.widgets.text import EMPTY, Row, TextBlock, bold, fit, row, say, spoken, wrapped
 from lvtui.ui.widgets.versions_list import (
     Entry,
     OtherHistory,
@@ -89,11 +90,20 @@ class VersionsScreen(StepScreen):
         """Show head and change; the rows keep their place."""
         history = self.walk.history
         newest = history.versions[-1].creation_time if history and history.versions else None
-        self.block("lead").show(self._lead(history), EMPTY)
+        self.block("lead").show(self._lead(history), self._warning())
         self.block("head").show(head_row(zone(newest), self.width - 80))
         rows = self.query_one("#versions", RowList)
         rows.refresh()
         self._draw_change()
+
+    def _warning(self) -> Row:
+        """The first thing that the reading warns of; F3 has them all."""
+        warnings = self.walk.discovery.warnings if self.walk.discovery else ()
+        if not warnings:
+            return EMPTY
+        more = say(" (and {n} more: F3)", n=len(warnings) - 1) if warnings[1:] else SafeStr("")
+        words = say(" [!] {warning}", warning=str(warnings[0]))
+        return row(bold(fit(words, min(len(words), self.width - 1 - len(more)))), more)
 
     def _lead(self, history: History | None) -> Row:
         if history is None:
@@ -200,7 +210,13 @@ class VersionsScreen(StepScreen):
         if version is None:
             return None
         title = say("Version {n}", n=seqno(version))
-        return title, version_rows(version, self.older.get(version.id))
+        warnings = self.walk.discovery.warnings if self.walk.discovery else ()
+        told = tuple(
+            line
+            for warning in warnings
+            for line in wrapped(say("[!] {warning}", warning=str(warning)), self.width - 2)
+        )
+        return title, (*told, *version_rows(version, self.older.get(version.id)))
 
     def panel(self) -> Panel:
         """What this page is for."""

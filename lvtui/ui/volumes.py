@@ -12,14 +12,15 @@ from textual.widgets import Input
 
 from lvtui.flow.judging import LostReport
 from lvtui.lvm.verdict import VerdictWord
-from lvtui.safe import SafeStr, safe
+from lvtui.safe import SafeStr
 from lvtui.ui.frame import Key, Panel, keys
 from lvtui.ui.map_page import MapPage
-from lvtui.ui.shown import seqno, short_name, size, state, when
+from lvtui.ui.shown import short_name, size
 from lvtui.ui.step import StepScreen
+from lvtui.ui.volume_rows import detail_rows, head_row, number_rows, volume_row
 from lvtui.ui.walk import Walk
 from lvtui.ui.widgets.row_list import RowList
-from lvtui.ui.widgets.text import EMPTY, Row, TextBlock, bold, columns, row, say, spoken, wrapped
+from lvtui.ui.widgets.text import EMPTY, Row, TextBlock, row, say
 
 DETAIL_ROWS = 5
 
@@ -71,44 +72,18 @@ class VolumesScreen(StepScreen):
         )
         gap = SafeStr(" " * max(2, self.width - len(question) - len(counts) - 1))
         self.block("question").show(row(question, gap, counts), EMPTY)
-        self.block("head").show(
-            self._line(
-                (
-                    say(""),
-                    say("Name (VM disk)"),
-                    say("Volume"),
-                    say("Size"),
-                    say("State"),
-                    say("Last seen"),
-                ),
-                lead=3,
-            )
-        )
+        self.block("head").show(head_row(is_sr=self._is_sr, width=self.width))
         self.query_one("#volumes", RowList).refresh()
         self._draw_details()
 
-    def _line(self, cells: tuple[SafeStr, ...], lead: int = 0) -> SafeStr:
-        wide = self.width - 80
-        widths = (3, 14 + wide // 3, 15 + wide // 3, -10, 20, 10 + wide // 3)
-        blank = SafeStr(" " * lead)
-        return SafeStr(blank + columns(*zip(cells, widths, strict=True)))
-
     def _row(self, index: int) -> Row:
         report = self.rows[index]
-        mark = "[x]" if report.lost.lv.uuid in self.walk.session.lv_uuids else "[ ]"
-        seen = when(report.lost.last_seen.creation_time)
-        return row(
-            self._line(
-                (
-                    safe(mark),
-                    say("-"),
-                    short_name(report.lost.lv.name),
-                    size(report.size_bytes),
-                    state(report),
-                    SafeStr(seen[:10] if self.width < 100 else seen),
-                )
-            )
-        )
+        marked = report.lost.lv.uuid in self.walk.session.lv_uuids
+        return volume_row(report, marked=marked, is_sr=self._is_sr, width=self.width)
+
+    @property
+    def _is_sr(self) -> bool:
+        return self.walk.discovery is not None and self.walk.discovery.is_sr
 
     @property
     def chosen(self) -> LostReport | None:
@@ -125,22 +100,7 @@ class VolumesScreen(StepScreen):
         report = self.chosen
         if report is None:
             return self._nothing()
-        lost = report.lost
-        gone = (
-            say("gone in version {n}", n=seqno(lost.first_missing)) if lost.first_missing else None
-        )
-        lines: list[Row] = [
-            EMPTY,
-            row(
-                SafeStr(" "),
-                bold(safe(lost.lv.name)),
-                say("  last seen in version {n}", n=seqno(lost.last_seen)),
-                SafeStr(", " + gone) if gone else SafeStr(""),
-            ),
-        ]
-        for reason in report.verdict.reasons:
-            lines += wrapped(spoken(reason), self.width - 2)
-        return tuple(lines)
+        return detail_rows(report, self.width)
 
     def _nothing(self) -> tuple[Row, ...]:
         if self.searched:
@@ -243,41 +203,7 @@ class VolumesScreen(StepScreen):
         report = self.chosen
         if report is None:
             return None
-        lost = report.lost
-        lines = [
-            row(say(" Name     {name}", name=lost.lv.name)),
-            row(say(" LV uuid  {uuid}", uuid=lost.lv.uuid)),
-            row(
-                say(
-                    " Size     {n:count} bytes, {e:count} extents",
-                    n=report.size_bytes,
-                    e=lost.lv.extent_count,
-                )
-            ),
-            row(say(" Role     {role}", role=report.role)),
-            row(say(" State    {state}", state=state(report))),
-            EMPTY,
-            *(
-                line
-                for reason in report.verdict.reasons
-                for line in wrapped(spoken(reason), self.width - 2)
-            ),
-            EMPTY,
-            row(bold(say(" Where its bytes lie (LV offset, length, PV, PV offset)"))),
-        ]
-        lines += [
-            row(
-                say(
-                    "   {lv:count}  {length:count}  {pv}  {at:count}",
-                    lv=piece.lv_offset_bytes,
-                    length=piece.length_bytes,
-                    pv=piece.pv_uuid,
-                    at=piece.pv_offset_bytes,
-                )
-            )
-            for piece in report.ranges
-        ]
-        return short_name(lost.lv.name), tuple(lines)
+        return short_name(report.lost.lv.name), number_rows(report, self.width)
 
     def panel(self) -> Panel:
         """What this page is for."""

@@ -18,7 +18,7 @@ from lvtui.flow.copy import ask, progress_of, resume_job
 from lvtui.plan.facts import CopyProgress, CopyState
 from lvtui.safe import SafeStr, safe
 from lvtui.ui.begin_copy import begin_copy, shown_path
-from lvtui.ui.copy_rows import WORKING, progress_rows
+from lvtui.ui.copy_rows import WORKING, key_pairs, map_row, progress_rows
 from lvtui.ui.frame import Key, Panel, Safety, keys
 from lvtui.ui.shown import problem_rows, short_name
 from lvtui.ui.step import Leave, StepScreen
@@ -176,11 +176,13 @@ class WatchScreen(StepScreen):
             row(say(" TO    "), cut_middle(to, room)),
             EMPTY,
         )
-        shown = (
-            ()
-            if self.progress is None
-            else progress_rows(self.progress, self.width, self.look, datetime.now(UTC))
-        )
+        shown: tuple[Row, ...] = ()
+        if self.progress is not None:
+            shown = progress_rows(self.progress, self.width, self.look, datetime.now(UTC))
+            if index < len(self.walk.marked) and self.progress.result is None:
+                report = self.walk.marked[index]
+                map_shown = map_row(self.progress, report, self.width, self.look)
+                shown = (*shown[:5], map_shown, *shown[5:])
         problem = problem_rows(self._problem, self.width - 2) if self._problem else ()
         self.block("progress").show(*(problem or shown or (row(say(" Looking at the copy.")),)))
         self.block("window").show(*self._window())
@@ -293,14 +295,4 @@ class WatchScreen(StepScreen):
     def key_bar(self) -> Iterable[Key]:
         """Keys that act in the present state."""
         state = self.progress.state if self.progress else CopyState.WAITING
-        pairs = [("F2", "Log"), ("F1", "Help"), ("Esc", "Back")]
-        if state in {CopyState.RUNNING, CopyState.STALLED, CopyState.WAITING}:
-            head = [("1", "Pause"), ("2", "Slower"), ("3", "Full speed")]
-            return keys(*head, ("F10", "Leave (copy goes on)"), *pairs)
-        if state is CopyState.PAUSED:
-            return keys(("1", "Go on"), ("F10", "Leave"), *pairs)
-        if state is CopyState.VERIFYING:
-            return keys(("F10", "Leave (copy goes on)"), *pairs)
-        if state is CopyState.DONE:
-            return keys(("Enter", "Report"), ("4", "Another place"), *pairs, ("F10", "Quit"))
-        return keys(("1", "Go on"), ("4", "Another place"), *pairs, ("F10", "Quit"))
+        return keys(*key_pairs(state))

@@ -90,6 +90,11 @@ def bold(text: SafeStr) -> Part:
     return Part(text, Mark.BOLD)
 
 
+def bolded(line: Row) -> Row:
+    """A whole row in bold."""
+    return tuple(bold(part.text) for part in line)
+
+
 def reverse(text: SafeStr) -> Part:
     """A part in reverse video."""
     return Part(text, Mark.REVERSE)
@@ -102,6 +107,22 @@ def wrapped(text: SafeStr, width: int, indent: int = 1) -> tuple[Row, ...]:
         text, max(width, 20), initial_indent=blank, subsequent_indent=blank, break_on_hyphens=False
     )
     return tuple(row(SafeStr(line)) for line in lines) or (EMPTY,)
+
+
+def folded(rows: Iterable[Row], width: int) -> tuple[Row, ...]:
+    """Rows to read: a longer one goes on below, four cells in, with nothing left out."""
+    shown: list[Row] = []
+    for line in rows:
+        if sum(len(part.text) for part in line) <= width:
+            shown.append(line)
+            continue
+        text, indent = "".join(part.text for part in line), ""
+        mark = line[0].mark
+        while text:
+            room = width - len(indent)
+            shown.append((Part(SafeStr(indent + text[:room]), mark),))
+            text, indent = text[room:], "    "
+    return tuple(shown)
 
 
 def content(rows: Iterable[Row | SafeStr]) -> Content:
