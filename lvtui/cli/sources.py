@@ -7,7 +7,7 @@ import sys
 
 from lvtui.flow.deep import DeepProgress
 from lvtui.flow.discover import Discovery, discover
-from lvtui.flow.pvs import parse_named_pv
+from lvtui.flow.named import parse_named_pv
 from lvtui.safe import safe
 from lvtui.units import MiB, human_bytes, human_duration, human_percent, human_rate
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from lvtui.errors import NoMetadataError, UserError
 from lvtui.flow.deep import OnDeepProgress
 from lvtui.flow.judging import LostReport, judge_histories, pv_warnings
+from lvtui.flow.named import NamedPv
 from lvtui.flow.nested import NOTHING_INSIDE, Inside, find_inside
-from lvtui.flow.pvs import NamedPv, PvPlaces, place_pvs
+from lvtui.flow.pvs import PvPlaces, place_pvs
 from lvtui.flow.reading import Progress, SourceFacts, needs_search, read_sources, read_whole
 from lvtui.flow.second_proof import look_inside
 from lvtui.flow.whereabouts import place_warnings

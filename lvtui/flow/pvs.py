@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from lvtui.errors import UserError
+from lvtui.flow.named import NamedPv
 from lvtui.lvm.carve import CrcState, MetadataCopy, Origin, Slot
 from lvtui.lvm.history import History
 from lvtui.lvm.locate import PvSite, Region
@@ -19,8 +19,6 @@ from lvtui.lvm.model import PhysicalVolume
 from lvtui.message import Message, message
 from lvtui.source import ByteSource, WindowSource
 from lvtui.units import SECTOR_BYTES
-
-UUID_CHARS = 32
 
 
 class Sited(Protocol):
@@ -98,37 +96,6 @@ class PvPlaces:
             for uuid, place in self.places
             for device in [devices[place.device]]
         }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NamedPv:
-    """`--pv UUID=PATH[@OFFSET]`."""
-
-    pv_uuid: str
-    path: str
-    base_bytes: int | None
-    """None: where a PV begins on it by what can be seen, else at its start."""
-
-
-def parse_named_pv(text: str) -> NamedPv:
-    """`--pv`'s value.
-
-    Raises:
-        UserError: no such form.
-    """
-    uuid, equals, path = text.partition("=")
-    before, at, offset = path.rpartition("@")
-    base_bytes: int | None = None
-    if at and offset.isascii() and offset.isdigit():
-        path, base_bytes = before, int(offset)
-    if not equals or not path or len(uuid.replace("-", "")) != UUID_CHARS:
-        raise UserError(
-            "LV-USE-06",
-            "{text} names no PV. Give --pv UUID=PATH, with the PV's whole uuid as LVM shows it; "
-            "UUID=PATH@OFFSET where it begins at byte OFFSET of PATH.",
-            text=text,
-        )
-    return NamedPv(pv_uuid=uuid, path=path, base_bytes=base_bytes)
 
 
 def place_pvs(

@@ -51,12 +51,9 @@ def sweep(device: SourceDevice, *, window_bytes: int = WINDOW_BYTES) -> Iterator
             # Pages that are there may be older than what was written through a volume.
             os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
         at = 0
-        while True:
-            following = device.seek_data(at) // SECTOR_BYTES * SECTOR_BYTES
-            if following >= device.size_bytes:
-                return
+        while (following := device.seek_data(at)) < device.size_bytes:
             if following > at:
-                at = following
+                at = following // SECTOR_BYTES * SECTOR_BYTES
                 data[:SECTOR_BYTES] = bytes(SECTOR_BYTES)
             length = min(window_bytes, device.size_bytes - at)
             got = _read(descriptor, memoryview(data)[SECTOR_BYTES : SECTOR_BYTES + length], at)
