@@ -7,43 +7,44 @@ go without a trace left in the version before: only an unbroken history proves t
 from __future__ import annotations
 
 from lvtui.message import Message, message
-from lvtui.rescue.family import base_of
+from lvtui.rescue.family import Life
 from lvtui.rescue.journals import Past, Stage
 
 
-def removal(past: Past, last: Stage) -> tuple[bool, Message]:
+def removal(life: Life, last: Stage) -> tuple[bool, Message]:
     """Whether it is sure that the LV was deleted, and the sentence for it."""
-    gone = last.last + 1
+    past, gone = life.past, last.last + 1
     if not past.unbroken(last.last, gone):
         return False, message(
             "versions between {first} and {last} are not known",
             first=past.seqno(last.last),
             last=past.seqno(gone),
         )
-    return _disk(past, last) if last.is_disk else _other(past, last)
+    return _disk(life, last) if last.is_disk else _other(past, last)
 
 
-def _disk(past: Past, last: Stage) -> tuple[bool, Message]:
-    gone, vdi = last.last + 1, last.vdi or ""
+def _disk(life: Life, last: Stage) -> tuple[bool, Message]:
+    past, gone, vdi = life.past, last.last + 1, last.vdi or ""
     if past.journal("leaf", vdi, last.last, last.last):
         return False, message(
             "it went while {name} was being merged into its parent", name=last.lv.name
         )
-    if undone := _undone_snapshot(past, last):
+    if undone := _undone_snapshot(life, last):
         return True, undone
     if past.before(last) is None and past.unbroken(last.first - 1, last.first):
         return True, _as_it_was(past, gone)
     if not last.writable or past.journal("coalesce", vdi, last.last, last.last):
-        return _base_copy(past, last)
+        return _base_copy(life, last)
     if past.unbroken(last.last - 1, last.last):
         return True, _as_it_was(past, gone)
     return False, message("the version before {n} is not known", n=past.seqno(last.last))
 
 
-def _base_copy(past: Past, last: Stage) -> tuple[bool, Message]:
+def _base_copy(life: Life, last: Stage) -> tuple[bool, Message]:
+    past = life.past
     since, gone, vdi = past.named_since(last), last.last + 1, last.vdi or ""
     if past.unbroken(since - 1, gone):
-        return True, _empty_leaf(past, last, since) or message(
+        return True, _empty_leaf(life, last, since) or message(
             "a base copy, removed in version {n}; every version since it became one is known, and "
             "none merges it",
             n=past.seqno(gone),
@@ -67,33 +68,28 @@ def _base_copy(past: Past, last: Stage) -> tuple[bool, Message]:
     )
 
 
-def _undone_snapshot(past: Past, last: Stage) -> Message | None:
+def _undone_snapshot(life: Life, last: Stage) -> Message | None:
     """A child of a snapshot that a crash cut short and that was rolled back: it held nothing."""
-    born = past.stages[last.lv.uuid][0].first
-    for (kind, _), journals in past.journals.items():
-        for journal in journals if kind == "clone" else ():
-            if (
-                journal.first < born
-                and journal.last >= last.last
-                and base_of(past, journal) is None
-            ):
-                return message(
-                    "made and removed while {name} stood: a snapshot that was undone, it held nothing",
-                    name=journal.lv.name,
-                )
+    uuid = last.lv.uuid
+    for one in life.family.snapshots_at(last.last):
+        if one.base is None and any(child.lv.uuid == uuid for child in one.made):
+            return message(
+                "made and removed while {name} stood: a snapshot that was undone, it held nothing",
+                name=one.journal.lv.name,
+            )
     return None
 
 
-def _empty_leaf(past: Past, last: Stage, since: int) -> Message | None:
-    for (kind, _), journals in past.journals.items():
-        for journal in journals if kind == "clone" else ():
-            base = base_of(past, journal) if journal.covers(since) else None
-            if base is not None and base.lv.uuid == last.lv.uuid and last.last <= journal.last + 1:
-                return message(
-                    "a snapshot in version {n} made it a base copy and removed it at once: it held "
-                    "no data of its own",
-                    n=past.seqno(since),
-                )
+def _empty_leaf(life: Life, last: Stage, since: int) -> Message | None:
+    """A base copy that the snapshot itself dropped, because the leaf that it was held nothing."""
+    for one in life.family.snapshots_at(since):
+        at_once = last.last <= one.journal.last + 1
+        if one.base is not None and one.base.lv.uuid == last.lv.uuid and at_once:
+            return message(
+                "a snapshot in version {n} made it a base copy and removed it at once: it held no "
+                "data of its own",
+                n=life.past.seqno(since),
+            )
     return None
 
 

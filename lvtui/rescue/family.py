@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lvtui.lvm.version import History, Version
@@ -19,12 +18,29 @@ _DEPTH_MAX = 1024
 """sm stops at 30; texts that lie may make a ring of parents."""
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
-    """Parents by LV uuid."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """A snapshot or clone that was seen while its journal stood."""
 
+    journal: Stage
+    base: Stage | None
+    """The base copy that the disk's LV became; None where that is unseen or was undone."""
+    made: tuple[Stage, ...]
+    """Disks made meanwhile: the SR lock is held, so all of them are its children."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """Parents by LV uuid, and the snapshots that they come from."""
+
+    standing: dict[int, tuple[Snapshot, ...]]
+    """Snapshots by every position at which their journal stands."""
     parents: dict[str, tuple[tuple[int, str], ...]]
     """LV uuid → (position since when, parent's LV uuid), oldest first; an empty uuid is unknown."""
+
+    def snapshots_at(self, position: int) -> tuple[Snapshot, ...]:
+        """Those whose journal stands in a version: the SR lock allows one, unless a host died."""
+        return self.standing.get(position, ())
 
     def parent(self, uuid: str, position: int) -> str | None:
         """The parent of an LV in a version; None for a root and where the texts do not tell."""
@@ -64,12 +80,18 @@ def life_of(history: History) -> Life:
 
 def family_of(past: Past) -> Family:
     """Follow births and removals in the order of the versions."""
-    events = [(position, 0, child, base) for position, child, base in _births(past)]
-    events += [
-        (stage.last + 1, 1, uuid, "")
-        for uuid, stages in past.stages.items()
-        for stage in stages[-1:]
+    snapshots = tuple(
+        _snapshot(past, journal)
+        for (kind, _), journals in past.journals.items()
+        for journal in (journals if kind == "clone" else ())
+    )
+    events = [
+        (child.first, 0, child.lv.uuid, one.base.lv.uuid)
+        for one in snapshots
+        for child in one.made
+        if one.base is not None
     ]
+    events += [(stages[-1].last + 1, 1, uuid, "") for uuid, stages in past.stages.items() if stages]
     parents: dict[str, list[tuple[int, str]]] = defaultdict(list)
     children: dict[str, set[str]] = defaultdict(set)
     for position, is_removal, uuid, base in sorted(events):
@@ -81,42 +103,35 @@ def family_of(past: Past) -> Family:
         for child in children.pop(uuid, ()):
             parents[child].append((position, heir))
             children[heir].add(child)
-    return Family({uuid: tuple(known) for uuid, known in parents.items()})
+    standing: dict[int, list[Snapshot]] = defaultdict(list)
+    for one in snapshots:
+        for position in range(one.journal.first, one.journal.last + 1):
+            standing[position].append(one)
+    return Family(
+        standing={position: tuple(those) for position, those in standing.items()},
+        parents={uuid: tuple(known) for uuid, known in parents.items()},
+    )
 
 
-def base_of(past: Past, journal: Stage) -> Stage | None:
-    """The base copy that a clone journal's disk became while it stood; None where unseen or undone."""
+def _snapshot(past: Past, journal: Stage) -> Snapshot:
     orig = journal.name.vdi_uuid
-    found = []
+    bases: list[Stage] = []
+    made: list[Stage] = []
     for position in range(journal.first + 1, journal.last + 1):
         for stage in past.begun.get(position, ()):
             before = past.before(stage)
             if before is not None and before.vdi == orig and stage.vdi not in {None, orig}:
-                found.append(stage)
-    if len(found) != 1:
-        return None
-    (base,) = found
-    undone = any(
-        stage.lv.uuid == base.lv.uuid and stage.vdi == orig
-        for position in range(base.first + 1, journal.last + 2)
-        for stage in past.begun.get(position, ())
+                bases.append(stage)
+            elif stage.is_disk and past.stages[stage.lv.uuid][0] is stage:
+                made.append(stage)
+    base = bases[0] if len(bases) == 1 else None
+    if base is not None and _undone(past, journal, base):
+        base = None
+    return Snapshot(journal=journal, base=base, made=tuple(made))
+
+
+def _undone(past: Past, journal: Stage, base: Stage) -> bool:
+    return any(
+        stage.vdi == journal.name.vdi_uuid and base.first < stage.first <= journal.last + 1
+        for stage in past.stages[base.lv.uuid]
     )
-    return None if undone else base
-
-
-def _births(past: Past) -> Iterator[tuple[int, str, str]]:
-    """(position, child, base copy) of every snapshot and clone that was seen.
-
-    The SR lock is held while the journal stands, so every disk made meanwhile is a child of it.
-    """
-    for (kind, _), journals in past.journals.items():
-        for journal in journals if kind == "clone" else ():
-            base = base_of(past, journal)
-            if base is None:
-                continue
-            for position in range(journal.first + 1, journal.last + 1):
-                for stage in past.begun.get(position, ()):
-                    uuid = stage.lv.uuid
-                    is_new = past.stages[uuid][0] is stage
-                    if is_new and stage.is_disk and uuid != base.lv.uuid:
-                        yield position, uuid, base.lv.uuid

@@ -65,8 +65,8 @@ class Past:
     """Stages that bear a VDI's own name, by VDI uuid."""
     unknown: tuple[int, ...]
     """Per position: how many versions are missing between the first and this one."""
-    restored: frozenset[int]
-    """Positions at which the history went back to an older text."""
+    left: tuple[tuple[int, int], ...]
+    """(first, restored): at position `restored` the history went back to before `first`."""
 
     @property
     def known(self) -> tuple[Version, ...]:
@@ -79,7 +79,7 @@ class Past:
         A text that was restored in between hides what happened, as an unknown number does.
         """
         count = self.unknown[last] - self.unknown[first]
-        if count >= _UNCOUNTABLE or any(first < one <= last for one in self.restored):
+        if count >= _UNCOUNTABLE or any(first < one <= last for _, one in self.left):
             return None
         return count
 
@@ -140,7 +140,7 @@ def past_of(history: History) -> Past:
         journals={key: tuple(each) for key, each in journals.items()},
         disks={vdi: tuple(each) for vdi, each in disks.items()},
         unknown=_unknown(timeline),
-        restored=frozenset(restored for _, restored in timeline.branches),
+        left=timeline.branches,
     )
 
 

@@ -67,26 +67,34 @@ def fates(history: History, life: Life | None = None) -> Mapping[str, Fate]:
 
 
 def _fate(life: Life, last: Stage) -> Fate:
-    past = life.past
+    past, gone = life.past, last.last + 1
     if last.name.is_temporary or "PVMOVE" in last.lv.status:
         return _temporary(last)
-    gone = last.last + 1
     if gone >= len(past.known):
         return _unknown(message("no known version is without it"))
-    if gone in past.restored:
+    if any(gone == restored for _, restored in past.left):
         return _unknown(
             message("an older version was restored over it in version {n}", n=past.seqno(gone))
         )
-    vg = past.known[last.last].vg
-    if vg is None or not parse_group(vg.name).is_lvm_sr or not last.name.holds_disk:
-        return _by_removal(removal(past, last))
-    merge = coalesce_of(life, last) if last.is_disk else None
-    kind = GoneBy.COALESCED
+    kind, merge = _merge(life, last)
     if merge is None:
-        merge, kind = leaf_coalesce_of(past, last), GoneBy.LEAF_COALESCED
-    if merge is None:
-        return _by_removal(removal(past, last))
+        return _by_removal(removal(life, last))
+    if any(first <= gone < restored for first, restored in past.left):
+        return _unknown(
+            *merge.evidence,
+            message("an older version was restored since: the merge may be undone in part"),
+        )
     return _by_merge(kind, merge)
+
+
+def _merge(life: Life, last: Stage) -> tuple[GoneBy, Merge | None]:
+    vg = life.past.known[last.last].vg
+    if vg is None or not parse_group(vg.name).is_lvm_sr or not last.name.holds_disk:
+        return GoneBy.UNKNOWN, None
+    merge = coalesce_of(life, last) if last.is_disk else None
+    if merge is not None:
+        return GoneBy.COALESCED, merge
+    return GoneBy.LEAF_COALESCED, leaf_coalesce_of(life.past, last)
 
 
 def _by_merge(kind: GoneBy, merge: Merge) -> Fate:

@@ -54,7 +54,7 @@ def test_a_chain_of_present_untouched_parents_changes_nothing() -> None:
 def test_a_touched_parent_puts_an_intact_child_at_risk_and_takes_the_all_clear_back() -> None:
     found = combined(_verdict(VerdictWord.INTACT, CLEAR), (PRESENT, TOUCHED))
 
-    assert (VerdictWord.AT_RISK, (TOUCH,)) == (found.word, found.reasons)
+    assert (found.word, found.reasons) == (VerdictWord.AT_RISK, (TOUCH,))
 
 
 def test_a_parent_that_no_version_has_is_named_before_lesser_reasons() -> None:
