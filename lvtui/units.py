@@ -14,6 +14,9 @@ MiB = 1024 * KiB
 GiB = 1024 * MiB
 TiB = 1024 * GiB
 
+YEAR_MAX = 9999
+"""The last that is written in four digits: no later time is shown."""
+
 
 def sectors_to_bytes(sectors: int) -> Bytes:
     """LVM counts extent_size, pe_start and dev_size in sectors of 512 bytes, on every disk."""

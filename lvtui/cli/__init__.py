@@ -6,10 +6,8 @@ the copy worker and the look commands start fast.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 
 from lvtui import __version__
@@ -51,6 +49,8 @@ def _run(args: list[str]) -> int:
     except Exception as error:
         if "--debug" in args:
             raise
+        import traceback  # noqa: PLC0415 - for a bug only
+
         traceback.print_exc()
         print(
             f"This is a bug in lvtui ({type(error).__name__}). Nothing was changed on the source. "
@@ -62,9 +62,11 @@ def _run(args: list[str]) -> int:
 
 def _tell(error: Exception, *, as_json: bool) -> None:
     from lvtui.errors import LvtuiError  # noqa: PLC0415
-    from lvtui.flow.answers import error_answer  # noqa: PLC0415
 
     assert isinstance(error, LvtuiError)
     if as_json:
-        print(json.dumps(error_answer(error)))
+        from lvtui.cli.look import emit  # noqa: PLC0415 - for an answer only
+        from lvtui.flow.answers import error_answer  # noqa: PLC0415
+
+        emit(error_answer(error))
     print(f"lvtui: {error.message} [{error.code}]", file=sys.stderr)

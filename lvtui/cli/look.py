@@ -11,9 +11,7 @@ from typing import Any
 from lvtui.cli import sources
 from lvtui.errors import UserError
 from lvtui.flow import answers, listing
-from lvtui.flow.devices import scan_devices
 from lvtui.flow.discover import Discovery, find_version
-from lvtui.flow.raw import read_raw
 from lvtui.lvm.history import Version
 from lvtui.safe import safe
 
@@ -25,8 +23,8 @@ def emit(answer: dict[str, Any]) -> None:
 
 def emit_lines(lines: Iterable[str]) -> None:
     """Lines that have passed `safe`."""
-    for line in lines:
-        print(line)
+    text = "".join([f"{line}\n" for line in lines])
+    sys.stdout.write(text)
 
 
 def warn(discovery: Discovery) -> None:
@@ -37,6 +35,8 @@ def warn(discovery: Discovery) -> None:
 
 def scan(options: argparse.Namespace) -> int:
     """`lvtui scan [DEVICE…]`."""
+    from lvtui.flow.devices import scan_devices  # noqa: PLC0415 - only here
+
     rows = scan_devices(tuple(options.devices))
     if options.json:
         emit(answers.scan_answer(rows))
@@ -73,6 +73,8 @@ def lost(options: argparse.Namespace) -> int:
 def show(options: argparse.Namespace) -> int:
     """`lvtui show SOURCE --at ID | --diff ID2 | --raw OFFSET[+LENGTH]`."""
     if options.raw is not None:
+        from lvtui.flow.raw import read_raw  # noqa: PLC0415 - only here
+
         offset_bytes, data = read_raw(options.source, options.raw)
         lines = listing.hex_lines(offset_bytes, data)
         if options.json:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any, NoReturn
 
 from lvtui import __version__
-from lvtui.cli import act, look, watch
 from lvtui.errors import UserError
 
 HEAD = """\
@@ -50,7 +50,8 @@ class CommandLine:
     name: str
     group: str
     help: str
-    run: Callable[[argparse.Namespace], int]
+    run: str
+    """`module:function` in `lvtui.cli`: a command loads what it needs, not what the others need."""
     options: tuple[Option, ...] = ()
 
 
@@ -78,28 +79,28 @@ COMMANDS = (
         "demo",
         "",
         "the wizard on a built-in damaged disk; touches nothing",
-        act.demo,
+        "act:demo",
         (*WIZARD, option("--clean", action="store_true", help="remove the demo's folder")),
     ),
     CommandLine(
         "scan",
         "look",
         "devices with an LVM label or metadata",
-        look.scan,
+        "look:scan",
         (option("devices", metavar="DEVICE", nargs="*"),),
     ),
     CommandLine(
         "versions",
         "look",
         "every metadata version that can be carved",
-        look.versions,
+        "look:versions",
         (SOURCE, PV, option("--quick", action="store_true", help="by structure only")),
     ),
     CommandLine(
         "show",
         "look",
         "one version as LVM text, a diff, or raw bytes",
-        look.show,
+        "look:show",
         (
             SOURCE,
             PV,
@@ -112,14 +113,14 @@ COMMANDS = (
         "lost",
         "look",
         "LVs that older versions have and the current one has not",
-        look.lost,
+        "look:lost",
         (SOURCE, PV),
     ),
     CommandLine(
         "extract",
         "act",
         "copy lost LVs out by their extents; nothing is written to SOURCE",
-        act.extract,
+        "act:extract",
         (
             SOURCE,
             PV,
@@ -136,7 +137,7 @@ COMMANDS = (
         "plan",
         "act",
         "the commands as a script, nothing run",
-        act.plan,
+        "act:plan",
         (
             SOURCE,
             PV,
@@ -147,18 +148,25 @@ COMMANDS = (
             CASE,
         ),
     ),
-    CommandLine("attach", "act", "watch the copies of a case", watch.attach, (CASE_ARG,)),
-    CommandLine("status", "look", "state of the copies of a case", watch.status, (CASE_ARG,)),
+    CommandLine("attach", "act", "watch the copies of a case", "watch:attach", (CASE_ARG,)),
+    CommandLine("status", "look", "state of the copies of a case", "watch:status", (CASE_ARG,)),
     CommandLine(
         "report",
         "look",
         "what was lost, what came back, how that was proven",
-        watch.report,
+        "watch:report",
         (CASE_ARG, option("--html", action="store_true", help="one page without scripts")),
     ),
-    CommandLine("pause", "act", "pause the copies of a case", watch.pause, (CASE_ARG,)),
-    CommandLine("resume", "act", "go on where the case waits", watch.resume, (CASE_ARG, RATE)),
+    CommandLine("pause", "act", "pause the copies of a case", "watch:pause", (CASE_ARG,)),
+    CommandLine("resume", "act", "go on where the case waits", "watch:resume", (CASE_ARG, RATE)),
 )
+
+
+def handler(run: str) -> Callable[[argparse.Namespace], int]:
+    """The function that `CommandLine.run` names."""
+    module, _, name = run.partition(":")
+    found: Callable[[argparse.Namespace], int] = getattr(import_module(f"lvtui.cli.{module}"), name)
+    return found
 
 
 class _Parser(argparse.ArgumentParser):
@@ -185,11 +193,11 @@ def parse(args: Sequence[str]) -> argparse.Namespace:
         for item in command.options:
             parser.add_argument(*item.names, **item.settings)
         options = parser.parse_intermixed_args(list(args[1:]))
-        options.run = command.run
+        options.run = handler(command.run)
         return options
     parser = _wizard_parser()
     options = parser.parse_args(list(args))
-    options.run = act.wizard
+    options.run = handler("act:wizard")
     return options
 
 

@@ -5,15 +5,17 @@ Everything that came from a disk passes `safe` here; long values go to --json.
 
 from __future__ import annotations
 
-from datetime import datetime
+import time
+from typing import TYPE_CHECKING
 
-from lvtui.flow.devices import DeviceRow
-from lvtui.flow.discover import Discovery
-from lvtui.flow.judging import LostReport
-from lvtui.lvm.history import Change, Version
-from lvtui.lvm.verdict import VerdictWord
 from lvtui.safe import SafeStr, safe, safe_lines
-from lvtui.units import human_bytes, human_count, human_percent
+from lvtui.units import YEAR_MAX, human_bytes, human_count, human_percent
+
+if TYPE_CHECKING:  # a list of versions does without the judges
+    from lvtui.flow.devices import DeviceRow
+    from lvtui.flow.discover import Discovery
+    from lvtui.flow.judging import LostReport
+    from lvtui.lvm.history import Change, Version
 
 
 def local_time(epoch_seconds: int | None) -> str:
@@ -21,9 +23,10 @@ def local_time(epoch_seconds: int | None) -> str:
     if epoch_seconds is None:
         return "-"
     try:
-        return datetime.fromtimestamp(epoch_seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
+        moment = time.localtime(epoch_seconds)
     except (OverflowError, OSError, ValueError):
         return "-"
+    return time.strftime("%Y-%m-%d %H:%M:%S %z", moment) if moment.tm_year <= YEAR_MAX else "-"
 
 
 def short_name(name: str) -> SafeStr:
@@ -38,7 +41,7 @@ def state_words(report: LostReport) -> str:
     """`INTACT`, `LIKELY`, `AT RISK`, `DAMAGED 99.6 % left`, …: the State column."""
     verdict = report.verdict
     word = verdict.word.value.upper().replace("-", " ")
-    if verdict.word is VerdictWord.DAMAGED:
+    if word == "DAMAGED":
         left_bytes = max(0, report.size_bytes - verdict.overwritten_bytes)
         return f"{word} {human_percent(left_bytes, report.size_bytes)} left"
     return word

@@ -193,7 +193,9 @@ def carve_source(
             gaps.extend(piece.gaps)
             done += len(piece.data)
             going = bool(piece.data) and (progress is None or progress(base + done))
-        for copy in carve_area(replace(area, device=device), b"".join(chunks), gaps=tuple(gaps)):
+        data = b"".join(chunks)
+        chunks.clear()  # as large as the area: not to be held twice
+        for copy in carve_area(replace(area, device=device), data, gaps=tuple(gaps)):
             copies.setdefault(copy.offset_bytes, copy)
         if progress is not None and not progress(base + done):
             break

@@ -40,6 +40,7 @@ GRID_BYTES = 512
 _ID = b'id = "'
 _ID_LINE_BYTES = len(_ID) + 38 + len('"')
 _NAME_END = b" {\n"
+_NAME_END_ID = _NAME_END + _ID
 _NAME_CHARS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.+-"
 _HEAD = re.compile(
     rb'([A-Za-z0-9_.+][A-Za-z0-9_.+-]{0,126}) \{\nid = "([^"\n]{38})"\nseqno = (\d{1,10})\n'
@@ -61,6 +62,8 @@ _TAIL_DESCRIPTION = re.compile(rb'\ndescription = "([^"\\]*+(?:\\[\x00-\xff][^"\
 _TRAILER_BYTES_MAX = 16 * 1024
 """Two strings of at most 2,047 bytes, each byte escaped at worst, a uname, two dates; with room."""
 
+_PLAIN = bytes(code for code in b"\t\n" + bytes(range(32, 127)) if code not in b"{}")
+"""What is left of a section without these are its braces, and what makes it doubtful."""
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n") + b"\x7f"
 _CONTROLS_TO_NUL = bytes(0 if code in _CONTROLS else code for code in range(256))
 _ESCAPE = re.compile(rb'\\(["\\])')
@@ -94,7 +97,7 @@ def head_start(buffer: bytes, seqno_at: int) -> int | None:
     name_end = id_at - len(_NAME_END)
     # The name is shorter than the grid, so only one boundary can be its beginning.
     start = (name_end - 1) // GRID_BYTES * GRID_BYTES
-    if start < 0 or not buffer.startswith(_NAME_END + _ID, name_end):
+    if start < 0 or not buffer.startswith(_NAME_END_ID, name_end):
         return None
     name = buffer[start:name_end]
     if len(name) > NAME_BYTES_MAX or name.startswith(b"-") or name.translate(None, _NAME_CHARS):
@@ -102,13 +105,14 @@ def head_start(buffer: bytes, seqno_at: int) -> int | None:
     return start
 
 
-def whole_index(text: bytes, *, exact: bool = False) -> TextIndex | None:
+def whole_index(text: bytes, *, exact: bool = False, lone: bool = False) -> TextIndex | None:
     """The index of a text that is whole by its structure, else None.
 
     Args:
         text: from the VG's name, up to the NUL, which is not counted.
         exact: check the structure line by line. Without it braces are counted, and the exact check,
             ten times slower, is made on doubt only.
+        lone: whether the caller knows that `SEQNO_NEEDLE` stands in it but once.
     """
     end = text.rfind(_TRAILER_NEEDLE)
     trailer = _TRAILER.fullmatch(text, end + len(_TRAILER_NEEDLE)) if end >= 0 else None
@@ -116,10 +120,14 @@ def whole_index(text: bytes, *, exact: bool = False) -> TextIndex | None:
     if trailer is None or head is None:
         return None
     section_end = end + len("\n}\n")
-    section = text[:section_end]
-    if section.count(SEQNO_NEEDLE) != 1 or section.translate(None, _CONTROLS) != section:
+    if not lone and text.count(SEQNO_NEEDLE, 0, section_end) != 1:
         return None
-    doubtful = exact or section.count(b"{") != section.count(b"}") or not section.isascii()
+    section = text[:section_end]
+    braces = section.translate(None, _PLAIN)
+    others = braces.translate(None, b"{}")
+    if others.translate(None, _CONTROLS) != others:
+        return None
+    doubtful = exact or others or braces.count(b"{") * 2 != len(braces)
     if doubtful and not _is_structured(section):
         return None
     description, creation_host, creation_time = trailer.groups()
@@ -128,7 +136,7 @@ def whole_index(text: bytes, *, exact: bool = False) -> TextIndex | None:
         creation_time=int(creation_time),
         creation_host=creation_host.decode("utf-8", "backslashreplace"),
         description=_string(description),
-        lv_count=section.count(_LV_NEEDLE),
+        lv_count=text.count(_LV_NEEDLE, 0, section_end),
     )
 
 

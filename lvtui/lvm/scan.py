@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from enum import StrEnum
+from operator import attrgetter
 from typing import NamedTuple
 
 from lvtui.lvm.index import (
@@ -100,35 +101,37 @@ class _Scan:
         texts: list[FoundText] = []
         reported = 0
         heads = self._heads()
-        head = next(heads, None)
-        while head is not None:
-            following = next(heads, None)
-            texts.append(self._text_at(head, following))
+        found = next(heads, None)
+        while found is not None:
+            head, next_seqno = found
+            found = next(heads, None)
+            texts.append(self._text_at(head, next_seqno, None if found is None else found[0]))
             if progress is not None and head - reported >= _PROGRESS_BYTES:
                 reported = head
                 if not progress(head):
                     return texts
-            head = following
         texts += self._tails(texts)
-        texts.sort(key=lambda text: text.start)
+        texts.sort(key=attrgetter("start"))
         return texts
 
-    def _heads(self) -> Iterator[int]:
+    def _heads(self) -> Iterator[tuple[int, int]]:
+        """Where each head begins, and the next seqno behind its own (a head's or another)."""
         buffer = self._buffer
         at = buffer.find(SEQNO_NEEDLE, self._start)
         while at >= 0:
+            following = buffer.find(SEQNO_NEEDLE, at + len(SEQNO_NEEDLE))
             head = head_start(buffer, at)
             if head is not None and head >= self._start:
-                yield head
-            at = buffer.find(SEQNO_NEEDLE, at + len(SEQNO_NEEDLE))
+                yield head, following if following >= 0 else len(buffer)
+            at = following
 
-    def _text_at(self, head: int, following: int | None) -> FoundText:
+    def _text_at(self, head: int, next_seqno: int, following: int | None) -> FoundText:
         buffer = self._buffer
         limit = len(buffer) if following is None else following
         nul = buffer.find(b"\0", head, limit)
         if nul >= 0:
             text = buffer[head:nul]
-            index = whole_index(text)
+            index = whole_index(text, lone=nul <= next_seqno)
             if index is not None and not self._meets_gap(head, nul + 1):
                 return FoundText(head, nul, CopyState.WHOLE, text, index)
         elif following is None and self._wraps:
@@ -189,4 +192,6 @@ class _Scan:
         return run_start(self._buffer, min(floor, len(self._buffer)), len(self._buffer))
 
     def _meets_gap(self, start: int, end: int) -> bool:
-        return any(gap.offset_bytes < end and start < gap.end_bytes for gap in self._gaps)
+        return bool(self._gaps) and any(
+            gap.offset_bytes < end and start < gap.end_bytes for gap in self._gaps
+        )
