@@ -82,6 +82,7 @@ def extract(options: argparse.Namespace) -> int:
         fmt=options.format,
         at=options.at,
         rate_bytes_per_s=options.rate,
+        partial=options.partial,
     )
     warn(wanted.discovery)
     for warning in wanted.warnings:

@@ -21,7 +21,8 @@ def read(options: argparse.Namespace, *, quick: bool = False) -> Discovery:
         quick=quick,
         progress=_reading,
         named=tuple(parse_named_pv(text) for text in options.pv),
-        deep=_Searching(),
+        deep=_Searching(found_nothing=not options.deep),
+        whole=options.deep,
     )
 
 
@@ -40,15 +41,17 @@ def _reading(done_bytes: int, all_bytes: int, versions: int) -> bool:
 class _Searching:
     """Progress of a deep scan: a line rewritten on a terminal, a line each 5 % elsewhere."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, found_nothing: bool) -> None:
+        self._found_nothing = found_nothing
         self._shown_percent: int | None = None
 
     def __call__(self, progress: DeepProgress) -> bool:
         tty = sys.stderr.isatty()
         if self._shown_percent is None:
+            if self._found_nothing:
+                print("lvtui: no metadata text where LVM puts it.", file=sys.stderr)
             print(
-                "lvtui: no metadata text where LVM puts it: all of the disk is searched now "
-                "(Ctrl-C stops; nothing is written)",
+                "lvtui: all of SOURCE is searched now (Ctrl-C stops; nothing is written)",
                 file=sys.stderr,
             )
             self._shown_percent = -_STEP_PERCENT

@@ -63,6 +63,7 @@ PV = option(
     default=[],
     help="where a PV is that no label names (UUID=PATH@OFFSET: from byte OFFSET on)",
 )
+DEEP = option("--deep", action="store_true", help="search all of SOURCE, whatever is found")
 LVS = option("lvs", metavar="LV", nargs="+", help="name, uuid, or a unique prefix of either")
 AT = option("--at", metavar="ID", help="version (default: the newest that has the LV)")
 CASE = option("--case", metavar="DIR", help="case folder (default: a new one)")
@@ -94,7 +95,7 @@ COMMANDS = (
         "look",
         "every metadata version that can be carved",
         "look:versions",
-        (SOURCE, PV, option("--quick", action="store_true", help="by structure only")),
+        (SOURCE, PV, DEEP, option("--quick", action="store_true", help="by structure only")),
     ),
     CommandLine(
         "show",
@@ -104,6 +105,7 @@ COMMANDS = (
         (
             SOURCE,
             PV,
+            DEEP,
             AT,
             option("--diff", metavar="ID2", help="compare with another version"),
             option("--raw", metavar="OFFSET[+LENGTH]", help="bytes as hex and text"),
@@ -114,7 +116,7 @@ COMMANDS = (
         "look",
         "LVs that older versions have and the current one has not",
         "look:lost",
-        (SOURCE, PV),
+        (SOURCE, PV, DEEP),
     ),
     CommandLine(
         "extract",
@@ -124,10 +126,12 @@ COMMANDS = (
         (
             SOURCE,
             PV,
+            DEEP,
             LVS,
             option("--to", metavar="FILE", required=True, help="file; a folder for several LVs"),
             option("--format", choices=("lv",), default="lv", help="lv: byte for byte"),
             AT,
+            option("--partial", action="store_true", help="with marked gaps, however large"),
             option("--detach", action="store_true", help="return at once; see attach"),
             RATE,
             CASE,
@@ -141,6 +145,7 @@ COMMANDS = (
         (
             SOURCE,
             PV,
+            DEEP,
             LVS,
             option("--way", choices=("a",), default="a", help="a: dd lines, SOURCE only read"),
             option("--to", metavar="FILE", help="image that the lines write (default: LV name)"),

@@ -16,6 +16,7 @@ from lvtui.flow.destination import (
     suggest_destinations,
 )
 from lvtui.flow.discover import Discovery
+from lvtui.flow.heads import refuse_absent
 from lvtui.flow.jobs import (
     ask,
     find_jobs,
@@ -71,11 +72,15 @@ def make_job(
     to: str,
     fmt: str = "lv",
     rate_bytes_per_s: int | None = None,
+    partial: bool = False,
 ) -> JobSpec:
     """The job as a value.
 
+    What lies behind the end of a source becomes a named gap; but a source that is only the head of
+    its disk is refused for a volume that goes on behind it, unless `partial`.
+
     Raises:
-        UserError, CheckStop: an unsupported segment type, an unknown format.
+        UserError, CheckStop: an unsupported segment type, an unknown format, nothing to copy from.
     """
     if fmt not in FORMATS:
         raise UserError(
@@ -91,6 +96,9 @@ def make_job(
             name=report.lost.lv.name,
             why=str(reasons[0]) if reasons else "its extents are not known",
         )
+    pieces = _image(discovery, report, [source.size_bytes for source in discovery.sources])
+    if not partial:
+        refuse_absent(discovery, report, pieces)
     history = report.lost.history
     return JobSpec(
         lv_name=report.lost.lv.name,
@@ -100,7 +108,7 @@ def make_job(
         format=fmt,
         size_bytes=report.size_bytes,
         sources=_sources(discovery),
-        pieces=_image(discovery, report, [source.size_bytes for source in discovery.sources]),
+        pieces=pieces,
         to=absolute(to),
         overwritten=_conflicts(report, now=True),
         at_risk=_conflicts(report, now=False),
@@ -118,7 +126,7 @@ def dd_lines(discovery: Discovery, report: LostReport, *, to: str) -> tuple[str,
         max(source.size_bytes, source.label.device_size_bytes if source.label else 0)
         for source in discovery.sources
     ]
-    spec = make_job(discovery, report, to=to)
+    spec = make_job(discovery, report, to=to, partial=True)
     return dd_lines_of(replace(spec, pieces=_image(discovery, report, sizes)))
 
 

@@ -50,6 +50,7 @@ def prepare(
     fmt: str = "lv",
     at: str | None = None,
     rate_bytes_per_s: int | None = None,
+    partial: bool = False,
 ) -> Extract:
     """Find the LVs in what `read` answers and make their jobs; nothing is written.
 
@@ -69,7 +70,14 @@ def prepare(
             if finding.severity is Severity.WARN:
                 warnings.append(finding.message)
         jobs.append(
-            make_job(discovery, report, to=path, fmt=fmt, rate_bytes_per_s=rate_bytes_per_s)
+            make_job(
+                discovery,
+                report,
+                to=path,
+                fmt=fmt,
+                rate_bytes_per_s=rate_bytes_per_s,
+                partial=partial,
+            )
         )
     return Extract(discovery=discovery, reports=reports, jobs=tuple(jobs), warnings=tuple(warnings))
 

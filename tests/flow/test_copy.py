@@ -109,7 +109,7 @@ def test_a_source_that_ends_early_gives_zeros_and_names_them(
         head.write_bytes(source.read(end))
     found = discover(str(head))
     (same,) = (r for r in found.lost if r.lost.lv.uuid == report.lost.lv.uuid)
-    spec = copy.make_job(found, same, to=str(tmp_path / "x.lv"))
+    spec = copy.make_job(found, same, to=str(tmp_path / "x.lv"), partial=True)
     result = copy.run_job(tmp_path / "case", spec, on_progress=go_on).result
     whole = copy.make_job(discovery, report, to=str(tmp_path / "y.lv"))
     copy.run_job(tmp_path / "case", whole, on_progress=go_on)
