@@ -20,7 +20,7 @@ from lvtui.flow.copy import (
     check_destination,
     suggest_destinations,
 )
-from lvtui.safe import SafeStr
+from lvtui.safe import SafeStr, safe
 from lvtui.ui.begin_copy import begin_copy, image_path, shown_path
 from lvtui.ui.frame import Key, Panel, keys
 from lvtui.ui.place_rows import forbids, head_row, place_row, with_folder
@@ -33,6 +33,7 @@ from lvtui.ui.widgets.text import (
     Row,
     TextBlock,
     bold,
+    cut_middle,
     fit,
     row,
     say,
@@ -108,13 +109,13 @@ class DestinationScreen(StepScreen):
     def draw(self) -> None:
         """Show what will be copied and where it can go."""
         marked = self.walk.marked
-        names = ", ".join(short_name(report.lost.lv.name) for report in marked[:3])
+        names = ", ".join(short_name(report.lost.lv.name) for report in marked[:2])
         self.block("what").show(
             row(
                 say(
                     " FROM  {names}{more}  needs up to ",
                     names=names,
-                    more=f" and {len(marked) - 3} more" if len(marked) > 3 else "",
+                    more=f" and {len(marked) - 2} more" if len(marked) > 2 else "",
                 ),
                 bold(size(self.walk.need_bytes)),
             ),
@@ -273,7 +274,7 @@ class DestinationScreen(StepScreen):
         source = self.walk.session.source or "DISK"
         return Panel(
             why=say("A full image is proof and backup. All later steps use the image."),
-            writes=say("nothing yet. After F8: {to}", to=to),
+            writes=say("nothing yet. After F8: {to}", to=cut_middle(safe(to, limit_chars=400), 47)),
             dont=say("copy onto the damaged disk: every place that stands on it is refused."),
             command=say("dd if={path} of={to} bs=4M ...  (F3 on Plan)", path=source, to=to),
         )

@@ -108,7 +108,7 @@ class PlanScreen(StepScreen):
         lines = [
             (
                 say(
-                    "read {name}, {size}, from {n:count} runs of extents",
+                    "read {name}, {size}, pieces: {n:count}",
                     name=short_name(report.lost.lv.name),
                     size=size(report.size_bytes),
                     n=len(report.ranges),
@@ -121,7 +121,7 @@ class PlanScreen(StepScreen):
         need = size(self.walk.need_bytes)
         lines += [
             (
-                say("write up to {size} to a place chosen on the Copy page", size=need),
+                say("write up to {size} where the Copy page says", size=need),
                 "destination",
                 "delete",
             ),
@@ -183,7 +183,7 @@ class PlanScreen(StepScreen):
         """What this page is for."""
         return Panel(
             why=say("You see all that is done before any of it runs. F6 saves a script."),
-            writes=say("nothing yet; the copy writes to its destination only. No token is needed."),
+            writes=say("nothing yet; the copy writes to its destination only."),
             dont=say("unplug the SR or reboot before the copy has ended."),
             command=self._first_command,
         )

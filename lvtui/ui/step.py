@@ -72,7 +72,7 @@ class StepScreen(FramePage[Walk]):
         panel = Panel(
             why=say("To read. The page below waits as it was left."),
             writes=say("nothing."),
-            dont=say("worry about the time: nothing here runs out."),
+            dont=say("reboot, rescan or clean up meanwhile."),
             command=say("none"),
         )
         self.app.push_screen(

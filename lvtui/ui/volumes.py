@@ -23,6 +23,8 @@ from lvtui.ui.widgets.row_list import RowList
 from lvtui.ui.widgets.text import EMPTY, Row, TextBlock, row, say
 
 DETAIL_ROWS = 5
+DISK_ROLES = frozenset({"vhd", "raw", "qcow2"})
+"""What can be a VM's disk in an SR."""
 
 
 class VolumesScreen(StepScreen):
@@ -140,11 +142,13 @@ class VolumesScreen(StepScreen):
         self.redraw()
 
     def action_mark_intact(self) -> None:
-        """Mark all that are intact; a second time unmark them."""
+        """Mark all intact disks (an SR's journals and helpers are none); again: unmark them."""
         intact = [
             report.lost.lv.uuid
             for report in self.rows
-            if report.verdict.word is VerdictWord.INTACT and report.ranges
+            if report.verdict.word is VerdictWord.INTACT
+            and report.ranges
+            and (report.role in DISK_ROLES or not self._is_sr)
         ]
         marked = self.walk.session.lv_uuids
         new = [uuid for uuid in intact if uuid not in marked]

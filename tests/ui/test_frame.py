@@ -50,7 +50,7 @@ async def test_panel_sentences_are_not_cut(damaged: Damaged, step: str, width: i
         await until(pilot, lambda: isinstance(app.screen, FramePage))
         lines = lines_of(app)
 
-    assert [line for line in (lines[19], lines[21]) if line.rstrip().endswith("~")] == []
+    assert [line for line in lines[19:22] if line.rstrip().endswith("~")] == []
 
 
 async def test_wide_window_gives_the_list_the_room(damaged: Damaged) -> None:

@@ -91,12 +91,12 @@ async def test_reading_pages_open_and_close(damaged: Damaged, key: str) -> None:
         assert lines_of(app) == before
 
 
-async def test_star_marks_all_intact_and_again_none(damaged: Damaged) -> None:
+async def test_star_marks_all_intact_disks_and_again_none(damaged: Damaged) -> None:
     session, discovery = damaged
     intact = {
         report.lost.lv.uuid
         for report in discovery.lost
-        if report.verdict.word is VerdictWord.INTACT and report.ranges
+        if report.verdict.word is VerdictWord.INTACT and report.ranges and report.role == "vhd"
     }
     app = app_of(walk_at(session, discovery, "volumes", marked=0))
     async with app.run_test(size=SIZE) as pilot:
