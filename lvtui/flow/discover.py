@@ -160,7 +160,7 @@ def _warnings(
     own = tuple(history for history in histories if not inside.is_inside(history))
     return (
         *(warning for source in sources for warning in source.warnings),
-        *place_warnings(sources, places),
+        *place_warnings(sources, places, inside.by_pv),
         *pv_warnings(own, places),
         *inside.warnings(),
     )

@@ -188,9 +188,12 @@ def _former(
 ) -> list[tuple[str, PvPlace]]:
     """PVs of earlier owners: their texts lie in the area of a PV that now has another label."""
     groups: dict[tuple[int, int | None], set[str]] = {}
+    scattered: dict[tuple[int, str], int] = {}
     for copy in copies:
         if copy.index.vg_uuid is not None and copy.origin is Origin.RING:
             groups.setdefault((copy.device, copy.area), set()).add(copy.index.vg_uuid)
+        elif copy.index.vg_uuid is not None and copy.origin is Origin.SCAN:
+            scattered[copy.device, copy.index.vg_uuid] = copy.offset_bytes
     found: list[tuple[str, PvPlace]] = []
     for history in histories:
         for pv in newest_pvs(history):
@@ -200,7 +203,12 @@ def _former(
                 for site in source.sites
                 if site.label is not None
                 and site.label.pv_uuid != pv.uuid
-                and any(history.vg_uuid in groups.get((index, a.index), ()) for a in site.areas)
+                and (
+                    any(history.vg_uuid in groups.get((index, a.index), ()) for a in site.areas)
+                    or site.base_bytes
+                    < scattered.get((index, history.vg_uuid or ""), 0)
+                    < site.base_bytes + pv.pe_start_sectors * SECTOR_BYTES
+                )
                 and site.region.length_bytes == (pv.dev_size_sectors or 0) * SECTOR_BYTES
             ]
             if len(fits) == 1:

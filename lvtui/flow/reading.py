@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from lvtui.errors import Cancelled
 from lvtui.flow.deep import DeepScan, OnDeepProgress
-from lvtui.flow.sites import find_regions, quick_sites
+from lvtui.flow.sites import find_regions, quick_sites, remnants
 from lvtui.host.device import SourceDevice
 from lvtui.host.probe import block_device
 from lvtui.lvm.carve import CopyState, MetadataCopy, carve_source
@@ -62,11 +62,13 @@ def read_sources(
         Cancelled: `progress` returned False.
     """
     facts: list[SourceFacts] = []
+    scattered: list[MetadataCopy] = []
     for index, device in enumerate(devices):
         regions, warnings = find_regions(device)
         sites = quick_sites(device, index, regions)
         facts.append(_facts(device, sites, regions, warnings))
-    return tuple(facts), _carve(devices, facts, (), progress)
+        scattered.extend(remnants(device, index, sites))
+    return tuple(facts), _carve(devices, facts, tuple(scattered), progress)
 
 
 def needs_search(facts: Sequence[SourceFacts], copies: Sequence[MetadataCopy]) -> bool:

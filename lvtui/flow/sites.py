@@ -9,11 +9,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from lvtui.guest.partitions import Partition, PartitionTable, find_tables
-from lvtui.lvm.areas import find_areas, guess_area
+from lvtui.lvm.areas import HEAD_BYTES, find_areas, guess_area
+from lvtui.lvm.carve import CopyState, MetadataCopy, carve_range
 from lvtui.lvm.label import LABEL_SCAN_SECTORS, PvLabel, find_labels
-from lvtui.lvm.locate import PvSite, Region
+from lvtui.lvm.locate import PvSite, Region, TextPlace, pv_sizes
 from lvtui.lvm.mda import MetadataArea
 from lvtui.lvm.mdraid import find_md
+from lvtui.lvm.sift import TEXT_NEEDLE
 from lvtui.message import Message, message
 from lvtui.source import ByteSource, WindowSource
 from lvtui.units import SECTOR_BYTES
@@ -178,6 +180,41 @@ def _overlap(one: MetadataArea, other: MetadataArea) -> bool:
         one.offset_bytes < other.offset_bytes + other.size_bytes
         and other.offset_bytes < one.offset_bytes + one.size_bytes
     )
+
+
+def remnants(
+    source: ByteSource, device_index: int, sites: Sequence[PvSite]
+) -> tuple[MetadataCopy, ...]:
+    """Texts of a former, longer area behind the one that a PV has now.
+
+    A text counts if it describes a PV of this size whose data begin behind the text: a guest's texts,
+    which may stand there too, describe another one.
+    """
+    found: list[MetadataCopy] = []
+    for site in sites:
+        start = max((a.offset_bytes + a.size_bytes for a in site.areas), default=0)
+        length = site.base_bytes + HEAD_BYTES - start
+        if not site.areas or length <= 0 or not site.region.is_device:
+            continue
+        piece = source.pread(start, min(length, site.region.end_bytes - start))
+        if TEXT_NEEDLE not in piece.data or start % SECTOR_BYTES:
+            continue
+        for copy in carve_range(
+            piece.data, device=device_index, offset_bytes=start, gaps=piece.gaps
+        ):
+            place = TextPlace(
+                offset_bytes=copy.offset_bytes,
+                text=copy.text,
+                seqno=copy.index.seqno,
+                is_whole=copy.state is not CopyState.TORN,
+            )
+            if any(
+                size_bytes == site.region.length_bytes
+                and copy.offset_bytes < site.base_bytes + pe_start_bytes
+                for pe_start_bytes, size_bytes in pv_sizes([place])
+            ):
+                found.append(copy)
+    return tuple(found)
 
 
 def _shifted(area: MetadataArea, region: Region) -> MetadataArea:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from lvtui.flow.pvs import PvPlaces, Sited
 from lvtui.lvm.locate import Region
 from lvtui.message import Message, message
 
 
-def place_warnings(sources: Sequence[Sited], places: PvPlaces) -> tuple[Message, ...]:
-    """One sentence a PV that does not begin where its source does, and for each second copy."""
+def place_warnings(
+    sources: Sequence[Sited], places: PvPlaces, nested: Container[str] = ()
+) -> tuple[Message, ...]:
+    """One sentence a PV that does not begin where its source does, and for each second copy.
+
+    Nothing of `nested` ones, which are a guest's and said elsewhere.
+    """
     found: dict[Message, None] = {}
     for uuid, place in places.places:
         source = sources[place.device]
-        if place.base_bytes:
+        if place.base_bytes and uuid not in nested:
             found.setdefault(_begins(uuid, place.base_bytes, source))
     for uuid, copy in places.copies:
         chosen = places.place_of(uuid)
