@@ -183,7 +183,6 @@ def _lost(report: LostReport) -> Json:
         "vdi_uuid": report.vdi_uuid,
         "name_label": report.label.text if report.label else None,
         "name_source": report.label.source if report.label else None,
-        "snapshot_of": report.label.snapshot_of if report.label else None,
         "size_bytes": report.size_bytes,
         "vg_uuid": lost.history.vg_uuid,
         "segments": segments(vg, lost.lv),
@@ -220,8 +219,6 @@ def vhd_answer(content: VhdContent) -> Json:
         "footer": content.footer,
         "allocated_blocks": content.allocated_blocks,
         "damaged_blocks": content.damaged_blocks,
-        "chain": [link.lv_uuid for link in content.chain],
-        "missing_parent": content.missing_parent,
     }
 
 

@@ -91,9 +91,9 @@ class Reader:
         except FormatError as error:
             return _without_vhd(report, placed, error)
         links = tuple(self._link(one, report) for one in opened.volumes[1:])
-        if opened.chain.end in {End.MISSING, End.NO_PARENT}:
-            links = (*links, _missing_link(opened.chain))
         own = self._lowered(report.verdict, opened)
+        if not opened.chain.is_whole:
+            own = lowered(own, VerdictWord.NO_PARENT, self._broken(opened.chain))
         content = self._content(opened)
         return replace(report, vhd=content, verdict=combined(own, links))
 
@@ -161,6 +161,23 @@ class Reader:
                 if finding.severity is Severity.ERROR and finding.code not in _NO_DAMAGE
             ]
         return lowered(verdict, VerdictWord.AT_RISK, *dict.fromkeys(reasons))
+
+    def _broken(self, chain: Chain) -> Message:
+        """Why the chain ends where it does."""
+        if chain.end is End.NO_PARENT:
+            return message(
+                "it should have a parent and names none: what it does not hold is unknown"
+            )
+        name = _missing_name(chain)
+        known = next((one for one in self.shelf.all() if one.lv.name == name), None)
+        if known is None:
+            return message("its parent {name} is in no known version", name=name)
+        return message(
+            "its parent {name}, last seen in version {id}, is not where it was: another image stands "
+            "there, or none",
+            name=name,
+            id=known.version.id,
+        )
 
     def _link(self, one: Placed, report: LostReport) -> ChainLink:
         history = report.lost.history
@@ -240,11 +257,6 @@ def _missing_name(chain: Chain) -> str:
     if missing is None or missing.name is None:
         return "its name is not known"
     return missing.name.lv_name
-
-
-def _missing_link(chain: Chain) -> ChainLink:
-    """What cannot be read: a parent that no version has, or none that the image names."""
-    return ChainLink(lv_uuid=None, name=_missing_name(chain), present=False)
 
 
 def _taker(report: LostReport) -> str | None:
