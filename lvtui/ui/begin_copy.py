@@ -35,7 +35,7 @@ def begin_copy(walk: Walk, index: int, folder: str) -> str:
     """
     if walk.discovery is None or walk.session.case_dir is None:
         raise CheckStop(
-            "LV-UI-01",
+            "LV-WIZ-01",
             "There is no case folder to keep the copy's place in. Choose the disk again; the Device "
             "page says what is missing.",
         )
