@@ -6,6 +6,8 @@
     ├── CheckStop            4   a check says stop, or a token is needed
     ├── Cancelled            5
     ├── VerifyError          7   what was read back differs
+    ├── WriteUndone          8   a write failed and was undone
+    ├── WriteNotUndone       9   a write failed and was not undone
     ├── NeedsRootError      10
     ├── SourceChangedError  11   the source changed since the plan
     ├── DestinationError    12
@@ -82,6 +84,18 @@ class VerifyError(LvtuiError):
     """What was read back differs from what was written."""
 
     exit_code = 7
+
+
+class WriteUndone(LvtuiError):
+    """A write failed; the old bytes are back."""
+
+    exit_code = 8
+
+
+class WriteNotUndone(LvtuiError):
+    """A write failed; the disk is neither as before nor as planned."""
+
+    exit_code = 9
 
 
 class NeedsRootError(LvtuiError):

@@ -53,7 +53,8 @@ def find_case(named: str | None, home: Path | None = None) -> Path:
             )
         return cases[0].path
     for path in (Path(absolute(named)), (home or host_case.cases_home()) / named):
-        if is_folder(str(host_case.jobs_dir_of(path))) or host_case.load_session(path) is not None:
+        is_ours = is_folder(str(host_case.jobs_dir_of(path))) or host_case.plan_folders(path)
+        if is_ours or host_case.load_session(path) is not None:
             return path
     raise UserError(
         "LV-CAS-09",

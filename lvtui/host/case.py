@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from lvtui.errors import DestinationError, LockedError, UserError
-from lvtui.host.chainlog import ChainLog
+from lvtui.host.chainlog import ChainLog, read_chain
 from lvtui.host.files import Files, SystemFiles, replace_file
 from lvtui.host.locks import is_locked, take_lock
 from lvtui.host.stacking import stack_of
@@ -223,6 +223,29 @@ class OpenCase:
     def note(self, event: str, **values: Any) -> str:  # noqa: ANN401 - JSON
         """Add a line to the journal; durable when it returns."""
         return self._journal.append(event, **values)
+
+
+def journal_records(case_dir: Path) -> tuple[dict[str, Any], ...]:
+    """What the journal of a case says, oldest first; nothing where there is none yet.
+
+    Raises:
+        FormatError: `LV-LOG-01`, it was changed.
+    """
+    try:
+        data = (case_dir / "journal.jsonl").read_bytes()
+    except FileNotFoundError:
+        return ()
+    entries, _ = read_chain(data)
+    return tuple(entry.record for entry in entries)
+
+
+def plan_folders(case_dir: Path) -> tuple[Path, ...]:
+    """The plans of a case, `01-b` and so on, oldest first."""
+    try:
+        found = [path for path in (case_dir / "plans").iterdir() if (path / "plan.json").is_file()]
+    except OSError:
+        return ()
+    return tuple(sorted(path for path in found if path.name[:2].isdigit()))
 
 
 def make_private(path: Path, files: Files | None = None) -> None:

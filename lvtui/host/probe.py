@@ -13,6 +13,7 @@ from lvtui.plan.facts import BlockDevice, DestinationFacts
 from lvtui.units import GiB, sectors_to_bytes
 
 SWAPS = Path("/proc/swaps")
+MISC_DEVICES = Path("/proc/misc")
 
 FILE_SIZE_LIMITS_BYTES = {"vfat": 4 * GiB - 1, "msdos": 4 * GiB - 1}
 NO_FILES_HERE = frozenset(
@@ -183,3 +184,11 @@ def _free_bytes(where: Path) -> int | None:
     except OSError:
         return None
     return facts.f_bavail * facts.f_frsize
+
+
+def has_device_mapper() -> bool:
+    """Whether this kernel can map volumes; without it LVM changes metadata, but activates nothing."""
+    try:
+        return " device-mapper\n" in MISC_DEVICES.read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return False

@@ -76,7 +76,7 @@ def group_conflicts(vg: VolumeGroup, rendered: bytes, text: bytes) -> Iterator[C
 
 
 def _closed(vg: VolumeGroup) -> Iterator[Conflict]:
-    words = [word for word in ("EXPORTED", "CLUSTERED", "SHARED") if word in vg.status]
+    words: list[str] = [w for w in ("EXPORTED", "CLUSTERED", "SHARED") if w in vg.status]
     words += [f"not {word}" for word in ("RESIZEABLE", "READ", "WRITE") if word not in vg.status]
     if words:
         yield Conflict(

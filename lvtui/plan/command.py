@@ -62,6 +62,8 @@ class Patch:
     new_sha256: str
     new_bytes_file: str
     purpose: Message
+    old_bytes_file: str | None = None
+    """The bytes from before, kept in the case: by them the line is undone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
