@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable
+from itertools import islice
 
 from lvtui.lvm.carve import MetadataCopy
 from lvtui.lvm.order import follows
@@ -37,7 +38,7 @@ class Rings:
         """The VG of a text without its head: by its LVs, by the text behind it, by its ring."""
         ring = self._copies.get((torn.device, torn.area), [])
         after = bisect_right(ring, torn.offset_bytes, key=_offset)
-        uuids = _LVM_UUID.findall(torn.text)[:_UUIDS]
+        uuids = [found[1] for found in islice(_LVM_UUID.finditer(torn.text), _UUIDS)]
         near = ring[after : after + _NEIGHBOURS] + ring[max(0, after - _NEIGHBOURS) : after]
         near += ring[:_NEIGHBOURS] + ring[-_NEIGHBOURS:]  # a ring has no end
         for copy in near:

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from lvtui.lvm.carve import CopyState, MetadataCopy, Origin, Slot
 from lvtui.lvm.version import Version
@@ -23,8 +23,9 @@ _SECTOR_BYTES = 512
 _PAGE_BYTES = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class _Placed:
+class _Placed(NamedTuple):
+    """A copy, and the number of its text."""
+
     text: int
     copy: MetadataCopy
 
@@ -32,9 +33,10 @@ class _Placed:
 def true_order(texts: Sequence[Sequence[MetadataCopy]]) -> list[int]:
     """The order of the texts of one group, oldest first; each given by all of its copies."""
     rings: dict[tuple[int, int | None], list[_Placed]] = {}
+    in_rings = {Origin.RING, Origin.SCAN}
     for number, copies in enumerate(texts):
         for copy in copies:
-            if copy.origin in {Origin.RING, Origin.SCAN}:
+            if copy.origin in in_rings:
                 rings.setdefault((copy.device, copy.area), []).append(_Placed(number, copy))
     sequences = [_ring_order(placed) for placed in rings.values()]
     if len(sequences) == 1 and len(sequences[0]) == len(texts):

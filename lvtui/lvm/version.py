@@ -7,10 +7,13 @@ can write two branches, a VG can be renamed or recreated. Only the types; `histo
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from lvtui.lvm.carve import CopyState, CrcState, MetadataCopy, Origin
-from lvtui.lvm.model import LogicalVolume, VolumeGroup
 from lvtui.message import Message
+
+if TYPE_CHECKING:  # a list of versions has no model
+    from lvtui.lvm.model import LogicalVolume, VolumeGroup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
