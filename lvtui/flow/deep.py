@@ -207,7 +207,9 @@ def _conclude(
     finds: _Finds,
 ) -> DeepFound:
     """PVs by their labels and headers, then by the texts that are in none of their areas."""
-    known = {site.base_bytes for site in quick if site.areas or site.has_good_label}
+    known = {
+        site.base_bytes for site in quick if site.is_certain and (site.areas or site.has_good_label)
+    }
     sites = [site for site in quick if site.base_bytes in known]
     for base_bytes in finds.bases:
         if base_bytes not in known:
@@ -224,7 +226,9 @@ def _conclude(
             region = _region(base, regions, device.size_bytes)
             site = guessed_site(device, index, region, sized=False)
             if site is not None:
-                sites.append(site)
+                sites.append(replace(site, is_certain=True))
+    if not any(site.areas for site in sites):
+        sites = list(quick)
     sites.sort(key=lambda site: site.base_bytes)
     final = numbered(sites)
     warnings: tuple[Message, ...] = ()

@@ -73,7 +73,14 @@ def read_sources(
 
 def needs_search(facts: Sequence[SourceFacts], copies: Sequence[MetadataCopy]) -> bool:
     """Whether no whole text was found where one must be: PVs without metadata areas have none."""
-    if any(copy.state is not CopyState.TORN for copy in copies):
+    certain = {
+        (index, area.index)
+        for index, source in enumerate(facts)
+        for site in source.sites
+        if site.is_certain
+        for area in site.areas
+    }
+    if any(c.state is not CopyState.TORN and (c.device, c.area) in certain for c in copies):
         return False
     return not all(
         source.sites and all(site.has_good_label and not site.areas for site in source.sites)

@@ -134,8 +134,13 @@ def guessed_site(
     area = guess_area(window, device_index, sized=sized)
     if area is None:
         return None
-    areas = (_shifted(area, region),)
-    return PvSite(device=device_index, region=region, label=best_label(window), areas=areas)
+    return PvSite(
+        device=device_index,
+        region=region,
+        label=best_label(window),
+        areas=(_shifted(area, region),),
+        is_certain=sized,
+    )
 
 
 def _guessed(source: ByteSource, device_index: int, regions: Sequence[Region]) -> PvSite | None:

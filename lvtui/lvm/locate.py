@@ -57,6 +57,8 @@ class PvSite:
     """Its offset counts from the region's beginning."""
     areas: tuple[MetadataArea, ...]
     """Offsets count from the beginning of the source."""
+    is_certain: bool = True
+    """False: only texts were found, and none is of a PV of the region's size; it may begin elsewhere."""
 
     @property
     def base_bytes(self) -> int:
