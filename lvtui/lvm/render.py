@@ -10,7 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from lvtui.lvm.model import Scalar, Section, Statement, Value, VolumeGroup, Word
+from lvtui.lvm.model import (
+    LogicalVolume,
+    PhysicalVolume,
+    Scalar,
+    Section,
+    Statement,
+    Value,
+    VolumeGroup,
+    Word,
+)
 from lvtui.lvm.tokens import quote, show_number
 
 _NOT_ESCAPED = frozenset({"creation_host", "creation_host_system_id"})
@@ -116,6 +125,26 @@ def _lv(section: Section, *, linear_comment: bool) -> Iterator[str]:
             yield from _lines([child], after=frozenset({"segment_count"}))
 
 
+def render_volume(lv: LogicalVolume, *, linear_comment: bool = False) -> str:
+    """One LV's block, as it stands in the ring."""
+    return "".join(_block(lv.name, _lv(lv.section, linear_comment=linear_comment)))
+
+
+def render_pv(pv: PhysicalVolume) -> str:
+    """One PV's block, as it stands in the ring."""
+    return "".join(_block(pv.name, _lines(pv.section.children, after=frozenset({"device"}))))
+
+
+def has_linear_comment(vg: VolumeGroup) -> bool:
+    """Whether the release that wrote the text says `# linear` behind a stripe_count of 1."""
+    return _release(vg) < _LINEAR_COMMENT_BEFORE
+
+
+def render_trailer(vg: VolumeGroup) -> str:
+    """What stands behind the VG's block."""
+    return "".join(_trailer(vg))
+
+
 def _group_line(child: Statement | Section) -> Iterator[str]:
     if isinstance(child, Statement) and child.key == "allocation_policy":
         yield "\n"
@@ -152,13 +181,13 @@ def _group(vg: VolumeGroup) -> Iterator[str]:
     yield "\nphysical_volumes {\n"
     for pv in vg.pvs:
         yield "\n"
-        yield from _block(pv.name, _lines(pv.section.children, after=frozenset({"device"})))
+        yield render_pv(pv)
     yield "}\n\n"
     if vg.lvs:
         yield "logical_volumes {\n"
         for lv in vg.lvs:
             yield "\n"
-            yield from _block(lv.name, _lv(lv.section, linear_comment=linear_comment))
+            yield render_volume(lv, linear_comment=linear_comment)
         yield "}\n"
     if release >= _HISTORICAL_SINCE:
         yield "\n"

@@ -224,7 +224,8 @@ def test_of_two_restores_the_one_that_brought_it_back_tells_which_branch_was_lef
     verdict = _judged(
         Vg(1),
         Vg(2, (A,)),
-        Vg(3, (lv("a", 1, (40, 10)), lv("thief", 3, (10, 4)))),
+        Vg(3, (lv("a", 1, (40, 10)),)),
+        Vg(4, (lv("a", 1, (40, 10)), lv("thief", 3, (10, 4)))),
         Vg(2, (), time=T0 + 900),
         Vg(3, (), time=T0 + 960),
         Vg(3, (A,), time=T0 + 1020),
@@ -306,7 +307,8 @@ def test_a_changed_extent_size_is_compared_by_bytes() -> None:
 def test_a_text_that_contradicts_itself_makes_it_at_risk(
     lost: Lv, others: tuple[Lv, ...], says: str
 ) -> None:
-    verdict = _judged(*_versions((lost, *others), others and (), ()))
+    """Twice alike: a text that contradicts itself alone is damaged, and none to judge by."""
+    verdict = _judged(*_versions((lost, *others), (lost, *others), others and (), ()))
 
     assert verdict.word == "at-risk"
     assert says in _said(verdict)

@@ -1,0 +1,78 @@
+"""Whether a text of a ring is byte for byte what LVM writes: one that is not was damaged.
+
+`render.py` gives back every byte of what the model holds, in the form of the release that the text
+names. Versions share nearly all of their blocks, so each distinct one is rendered once.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from lvtui.lvm.model import VolumeGroup
+from lvtui.lvm.render import has_linear_comment, render, render_trailer, render_volume
+from lvtui.lvm.ring import cut_ring, whole_volume
+from lvtui.lvm.split import HOLE
+
+_BLANK_LINES = re.compile(rb"\n\n+")
+_HOST = re.compile(rb"(?<=\ncreation_host = )[^\n]*")
+
+_Form = tuple[str, bytes]
+"""What LVM's version decides about the form, and a block."""
+
+
+@dataclass(slots=True)
+class Faithful:
+    """Remembers of each block of a corpus whether it is LVM's own."""
+
+    _blocks: dict[_Form, bool] = field(default_factory=dict)
+
+    def damaged(self, text: bytes, vg: VolumeGroup) -> list[bytes]:
+        """The blocks that are not what they render to; empty bytes for what each text has its own.
+
+        Args:
+            text: of a ring, without its NUL.
+            vg: what it was parsed to.
+        """
+        cut = cut_ring(text)
+        if cut is None or len(cut.volumes) != len(vg.lvs):
+            return [] if _is_same(render(vg), text) else [b""]
+        found = []
+        if not _is_same("\n" + render_trailer(vg), cut.outer.removeprefix(HOLE)):
+            found.append(b"")
+        release = release_of(vg)
+        linear_comment = has_linear_comment(vg)
+        for piece, lv in zip(cut.volumes, vg.lvs, strict=True):
+            good = self._blocks.get((release, piece))
+            if good is None:
+                rendered = render_volume(lv, linear_comment=linear_comment)
+                good = _is_same(rendered, whole_volume(piece) + b"\n")
+                self._blocks[release, piece] = good
+            if not good:
+                found.append(piece)
+        good = self._blocks.get((release, cut.skeleton))
+        if good is None and not found:
+            good = self._blocks[release, cut.skeleton] = _is_same(render(vg), text)
+        if good is False:
+            found.append(cut.skeleton)
+        return found
+
+
+def release_of(vg: VolumeGroup) -> str:
+    """`2.03.16(2)`; a text that names none is rendered as a new one."""
+    words = (vg.generated_by or "").split(" ", 2)
+    return words[2].split(" ", 1)[0] if len(words) > 2 else ""
+
+
+def _is_same(rendered: bytes | str, text: bytes) -> bool:
+    """Byte for byte, but for what damage cannot make and a model does not hold.
+
+    How many blank lines stand in a row is a release's habit; a host's name is written without
+    escapes, so that its backslashes cannot be counted.
+    """
+    own = rendered if isinstance(rendered, bytes) else rendered.encode("utf-8", "surrogateescape")
+    return own == text or _loosely(own) == _loosely(text)
+
+
+def _loosely(text: bytes) -> bytes:
+    return _HOST.sub(lambda host: host[0].replace(b"\\\\", b"\\"), _BLANK_LINES.sub(b"\n", text))
