@@ -37,6 +37,9 @@ from lvtui.ui.widgets.text import TextBlock, row, say
 log = logging.getLogger(__name__)
 
 
+GONE_CHECK_SECONDS = 2
+
+
 class TooSmall(ModalScreen[None]):
     """Lies over every page while the window is too small; takes all keys but F10."""
 
@@ -85,6 +88,17 @@ class LvtuiApp(App[Walk], inherit_bindings=False):
         """Begin the walk."""
         self.go()
         self.keep_answers()
+        if not self.is_headless:
+            self.set_interval(GONE_CHECK_SECONDS, self.leave_a_gone_terminal)
+
+    def leave_a_gone_terminal(self) -> None:
+        """End without a word when the line has dropped; a copy goes on by itself.
+
+        SIGHUP ends the leader of the session, but not a wizard that was started by `make` or sudo.
+        """
+        if terminal.is_gone():
+            log.info("the terminal is gone; the viewer left")
+            self.exit(self.walk)
 
     def on_resize(self, event: events.Resize) -> None:
         """Put the overlay on, or take it away."""

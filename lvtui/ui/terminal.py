@@ -8,6 +8,7 @@ NO_COLOR gives black on black; the default ESCDELAY turns an arrow key on a bad 
 from __future__ import annotations
 
 import os
+import select
 import sys
 from collections.abc import Mapping
 
@@ -70,6 +71,15 @@ def prepare_output() -> None:
     reconfigure = getattr(sys.__stderr__, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(errors="replace")
+
+
+def is_gone() -> bool:
+    """Whether the terminal was taken away: then nobody reads, and reading spins on its end."""
+    if not hasattr(select, "poll") or sys.__stdin__ is None:
+        return False
+    poll = select.poll()
+    poll.register(sys.__stdin__.fileno(), select.POLLHUP)
+    return any(event & select.POLLHUP for _, event in poll.poll(0))
 
 
 def host_name() -> str:
