@@ -129,7 +129,11 @@ def _say_ended(ended: list[tuple[Path, JobSpec, CopyProgress]], options: argpars
 
 
 def plan(options: argparse.Namespace) -> int:
-    """`lvtui plan SOURCE LV… --way a`."""
+    """`lvtui plan SOURCE LV… --way a|b|c`."""
+    if options.way != "a":
+        from lvtui.cli.change import plan as plan_that_writes  # noqa: PLC0415 - loaded with its tools
+
+        return plan_that_writes(options)
     discovery = sources.read(options)
     reports = tuple(find_lost(discovery, name, at=options.at) for name in options.lvs)
     script = extracts.plan_way_a(discovery, reports, options.to)

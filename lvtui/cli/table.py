@@ -68,6 +68,7 @@ LVS = option("lvs", metavar="LV", nargs="+", help="name, uuid, or a unique prefi
 AT = option("--at", metavar="ID", help="version (default: the newest that has the LV)")
 CASE = option("--case", metavar="DIR", help="case folder (default: a new one)")
 CASE_ARG = option("case_arg", metavar="CASE", nargs="?", help="case (default: the newest)")
+TOKEN = option("--token", metavar="NNNN", help="the four digits of exactly that plan")
 RATE = option("--rate", metavar="BYTES/S", type=int, help="limit the copy's rate")
 WIZARD = (
     option("--ascii", action="store_true", help="ASCII glyphs only"),
@@ -147,12 +148,32 @@ COMMANDS = (
             PV,
             DEEP,
             LVS,
-            option("--way", choices=("a",), default="a", help="a: dd lines, SOURCE only read"),
+            option(
+                "--way",
+                choices=("a", "b", "c"),
+                default="a",
+                help="a: dd lines, SOURCE only read; b: vgcfgrestore; c: b, un-hidden in place",
+            ),
             option("--to", metavar="FILE", help="image that the lines write (default: LV name)"),
             AT,
             CASE,
         ),
     ),
+    CommandLine(
+        "apply",
+        "act",
+        "the next plan of a case: shown with its token, run with it",
+        "change:apply",
+        (CASE_ARG, TOKEN),
+    ),
+    CommandLine(
+        "undo",
+        "act",
+        "what takes the last changes back: shown with its token, run with it",
+        "change:undo",
+        (CASE_ARG, TOKEN),
+    ),
+    CommandLine("doctor", "look", "what this host has of what lvtui needs", "change:doctor"),
     CommandLine("attach", "act", "watch the copies of a case", "watch:attach", (CASE_ARG,)),
     CommandLine("status", "look", "state of the copies of a case", "watch:status", (CASE_ARG,)),
     CommandLine(

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from lvtui.flow.discover import Discovery, discover, find_lost
+from lvtui.flow.discover import Discovery, find_lost
 from lvtui.flow.judging import LostReport
 from lvtui.flow.pvs import PvPlace
 from lvtui.flow.reading import SourceFacts
@@ -84,13 +84,14 @@ class Closed:
     conflicts: tuple[Conflict, ...]
 
 
-def find_target(spec: str, names: Sequence[str], *, at: str | None = None) -> Target | Closed:
-    """Read SOURCE and gather everything.
+def find_target(
+    discovery: Discovery, names: Sequence[str], *, at: str | None = None
+) -> Target | Closed:
+    """Gather everything about the group of the named volumes.
 
     Raises:
-        LvtuiError: as `discover` and `find_lost`.
+        UserError: as `find_lost`.
     """
-    discovery = discover(spec)
     reports = tuple(find_lost(discovery, name, at=at) for name in names)
     reports = tuple({report.lost.lv.uuid: report for report in reports}.values())
     history = reports[0].lost.history

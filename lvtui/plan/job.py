@@ -39,6 +39,18 @@ class JobPiece:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JobLayer:
+    """A volume that an image is made of: the lost disk's own, then its parents', a raw root last."""
+
+    name: str
+    size_bytes: int
+    pieces: tuple[JobPiece, ...]
+    """Of the volume; as `JobSpec.pieces`."""
+    lost: tuple[ByteRange, ...] = ()
+    """Ranges of it that belong to others now: never read, gaps in what is made of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobSpec:
     """What to copy where."""
 
@@ -51,7 +63,7 @@ class JobSpec:
     size_bytes: int
     sources: tuple[JobSource, ...]
     pieces: tuple[JobPiece, ...]
-    """Contiguous and ascending in the image; they cover it."""
+    """Contiguous and ascending in the image; they cover it. None where it is made of `layers`."""
     to: str
     """Absolute path of the image; it is `<to>.part` until verified."""
     overwritten: tuple[ByteRange, ...] = ()
@@ -59,6 +71,12 @@ class JobSpec:
     at_risk: tuple[ByteRange, ...] = ()
     """Ranges of the image that were given away and freed since."""
     rate_bytes_per_s: int | None = None
+    layers: tuple[JobLayer, ...] = ()
+    """For `vhd` and `raw`: the disk's volumes, leaf first."""
+    partial: bool = False
+    """Whether the disk is made although a parent is missing: what that held is a gap."""
+    need_bytes: int | None = None
+    """What the image takes at most on a file system with holes; None: its size."""
 
 
 def exit_code(spec: JobSpec, result: CopyResult) -> int:
