@@ -14,8 +14,9 @@ from lvtui.cli.progress import end_line, line, not_ended, stopping
 from lvtui.errors import UserError
 from lvtui.flow import cases, jobs
 from lvtui.flow import extract as extracts
-from lvtui.flow.discover import find_lost, parse_spec
+from lvtui.flow.discover import find_lost
 from lvtui.flow.session import Session
+from lvtui.flow.spec import parse_spec
 from lvtui.host.paths import exists
 from lvtui.plan.facts import CopyProgress, CopyState
 from lvtui.plan.job import JobSpec
@@ -37,6 +38,7 @@ def wizard(options: argparse.Namespace) -> int:
             )
     session = Session(
         source=options.source,
+        texts=tuple(options.texts),
         read_only=options.read_only,
         case_dir=options.case,
         step="device" if options.source else "start",

@@ -6,14 +6,16 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lvtui.cli import sources
 from lvtui.errors import UserError
 from lvtui.flow import answers, listing
-from lvtui.flow.discover import Discovery, find_version
-from lvtui.lvm.history import Version
 from lvtui.safe import safe
+
+if TYPE_CHECKING:  # what judges is loaded when it is needed
+    from lvtui.flow.discover import Discovery
+    from lvtui.lvm.history import Version
 
 
 def emit(answer: dict[str, Any]) -> None:
@@ -47,7 +49,14 @@ def scan(options: argparse.Namespace) -> int:
 
 def versions(options: argparse.Namespace) -> int:
     """`lvtui versions SOURCE`."""
-    discovery = sources.read(options, quick=options.quick)
+    if options.quick:
+        found = sources.read_quickly(options)
+        if options.json:
+            emit(answers.versions_answer(found))
+        else:
+            emit_lines(listing.versions_lines(found))
+        return 0
+    discovery = sources.read(options)
     if options.json:
         emit(answers.versions_answer(discovery))
     else:
@@ -83,6 +92,8 @@ def show(options: argparse.Namespace) -> int:
         else:
             emit_lines(lines)
         return 0
+    from lvtui.flow.discover import find_version  # noqa: PLC0415 - a quick list does without
+
     discovery = sources.read(options)
     version = _wanted(discovery, options.at)
     if options.diff is not None:
@@ -102,6 +113,8 @@ def show(options: argparse.Namespace) -> int:
 
 def _wanted(discovery: Discovery, at: str | None) -> Version:
     if at is not None:
+        from lvtui.flow.discover import find_version  # noqa: PLC0415 - a quick list does without
+
         return find_version(discovery, at)
     history = discovery.history
     version = history and (history.current or (history.versions and history.versions[-1]))

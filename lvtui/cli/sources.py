@@ -4,26 +4,42 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
-from lvtui.flow.deep import DeepProgress
-from lvtui.flow.discover import Discovery, discover
 from lvtui.flow.named import parse_named_pv
 from lvtui.safe import safe
 from lvtui.units import MiB, human_bytes, human_duration, human_percent, human_rate
 
+if TYPE_CHECKING:  # what judges is loaded when it is needed
+    from lvtui.flow.deep import DeepProgress
+    from lvtui.flow.discover import Discovery
+    from lvtui.flow.survey import Survey
+
 _STEP_PERCENT = 5
 
 
-def read(options: argparse.Namespace, *, quick: bool = False) -> Discovery:
-    """SOURCE and `--pv` of a command line, read with progress on stderr."""
+def read(options: argparse.Namespace) -> Discovery:
+    """SOURCE, `--pv` and `--texts` of a command line, read with progress on stderr."""
+    from lvtui.flow.discover import discover  # noqa: PLC0415 - a quick list does without
+
     return discover(
         options.source,
-        quick=quick,
         progress=_reading,
         named=tuple(parse_named_pv(text) for text in options.pv),
         deep=_Searching(found_nothing=not options.deep),
         whole=options.deep,
+        texts=tuple(options.texts),
     )
+
+
+def read_quickly(options: argparse.Namespace) -> Survey:
+    """The versions on SOURCE and the paths of `--pv`, nothing parsed."""
+    from lvtui.flow.spec import parse_spec  # noqa: PLC0415 - only here
+    from lvtui.flow.survey import survey  # noqa: PLC0415 - only here
+
+    named = [parse_named_pv(text).path for text in options.pv]
+    paths = dict.fromkeys((*parse_spec(options.source), *named))
+    return survey(options.source, paths, _reading, texts=tuple(options.texts))
 
 
 def _reading(done_bytes: int, all_bytes: int, versions: int) -> bool:

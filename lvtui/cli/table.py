@@ -63,11 +63,24 @@ PV = option(
     default=[],
     help="where a PV is that no label names (UUID=PATH@OFFSET: from byte OFFSET on)",
 )
+TEXTS = option(
+    "--texts",
+    metavar="PATH",
+    action="append",
+    default=[],
+    help="backup or archive file, folder of them, lvmdump tarball: its texts join SOURCE's",
+)
 DEEP = option("--deep", action="store_true", help="search all of SOURCE, whatever is found")
 LVS = option("lvs", metavar="LV", nargs="+", help="name, uuid, or a unique prefix of either")
 AT = option("--at", metavar="ID", help="version (default: the newest that has the LV)")
 CASE = option("--case", metavar="DIR", help="case folder (default: a new one)")
 CASE_ARG = option("case_arg", metavar="CASE", nargs="?", help="case (default: the newest)")
+FORMAT = option(
+    "--format",
+    choices=("lv", "vhd", "raw"),
+    default="lv",
+    help="lv: the volume byte for byte; vhd: one stand-alone VHD; raw: the disk",
+)
 TOKEN = option("--token", metavar="NNNN", help="the four digits of exactly that plan")
 RATE = option("--rate", metavar="BYTES/S", type=int, help="limit the copy's rate")
 WIZARD = (
@@ -96,7 +109,7 @@ COMMANDS = (
         "look",
         "every metadata version that can be carved",
         "look:versions",
-        (SOURCE, PV, DEEP, option("--quick", action="store_true", help="by structure only")),
+        (SOURCE, PV, TEXTS, DEEP, option("--quick", action="store_true", help="by structure only")),
     ),
     CommandLine(
         "show",
@@ -106,6 +119,7 @@ COMMANDS = (
         (
             SOURCE,
             PV,
+            TEXTS,
             DEEP,
             AT,
             option("--diff", metavar="ID2", help="compare with another version"),
@@ -117,7 +131,7 @@ COMMANDS = (
         "look",
         "LVs that older versions have and the current one has not",
         "look:lost",
-        (SOURCE, PV, DEEP),
+        (SOURCE, PV, TEXTS, DEEP),
     ),
     CommandLine(
         "extract",
@@ -127,10 +141,11 @@ COMMANDS = (
         (
             SOURCE,
             PV,
+            TEXTS,
             DEEP,
             LVS,
             option("--to", metavar="FILE", required=True, help="file; a folder for several LVs"),
-            option("--format", choices=("lv",), default="lv", help="lv: byte for byte"),
+            FORMAT,
             AT,
             option("--partial", action="store_true", help="with marked gaps, however large"),
             option("--detach", action="store_true", help="return at once; see attach"),
@@ -146,6 +161,7 @@ COMMANDS = (
         (
             SOURCE,
             PV,
+            TEXTS,
             DEEP,
             LVS,
             option(
@@ -249,7 +265,8 @@ def _wizard_parser() -> argparse.ArgumentParser:
     _common(parser)
     parser.add_argument("--version", action="version", version=f"lvtui {__version__}")
     parser.add_argument("source", metavar="SOURCE", nargs="?", help=SOURCE.settings["help"])
-    parser.add_argument(*CASE.names, **CASE.settings)
+    for item in (TEXTS, CASE):
+        parser.add_argument(*item.names, **item.settings)
     for item in WIZARD:
         parser.add_argument(*item.names, **item.settings)
     return parser

@@ -16,6 +16,8 @@ if TYPE_CHECKING:  # a list of versions does without the judges
     from lvtui.flow.devices import DeviceRow
     from lvtui.flow.discover import Discovery
     from lvtui.flow.judging import LostReport
+    from lvtui.flow.survey import Survey
+    from lvtui.lvm.carve import MetadataCopy
     from lvtui.lvm.history import Change, History, Version
     from lvtui.lvm.model import LogicalVolume, VolumeGroup
 
@@ -67,7 +69,7 @@ def scan_answer(rows: tuple[DeviceRow, ...]) -> Json:
     }
 
 
-def versions_answer(discovery: Discovery) -> Json:
+def versions_answer(discovery: Discovery | Survey) -> Json:
     """`lvtui.versions/1`: one entry per distinct text of one VG uuid, oldest first."""
     first = discovery.sources[0]
     history = discovery.history
@@ -89,7 +91,7 @@ def versions_answer(discovery: Discovery) -> Json:
     }
 
 
-def _currents(discovery: Discovery) -> list[Json]:
+def _currents(discovery: Discovery | Survey) -> list[Json]:
     return [
         {
             "vg_uuid": history.vg_uuid,
@@ -113,21 +115,30 @@ def _version(version: Version) -> Json:
         "creation_time": iso_time(index.creation_time),
         "creation_host": index.creation_host,
         "description": index.description,
-        "offset_bytes": first.offset_bytes,
+        "offset_bytes": None if first.file else first.offset_bytes,
         "length_bytes": first.length_bytes,
         "state": version.state.value,
         "reason": str(version.reason) if version.reason else None,
         "committed": version.committed,
         "current": version.current,
         "crc": version.crc.value,
-        "text_sha256": first.text_sha256,
+        "text_sha256": version.text_sha256 or first.text_sha256,
         "lv_count": len(version.vg.lvs) if version.vg else index.lv_count,
         "origin": first.origin.value,
-        "device": first.device,
-        "copies": [
-            {"device": copy.device, "offset_bytes": copy.offset_bytes, "area": copy.area}
-            for copy in version.copies
-        ],
+        "device": None if first.file else first.device,
+        "file": first.file,
+        "copies": [_copy(copy) for copy in version.copies],
+    }
+
+
+def _copy(copy: MetadataCopy) -> Json:
+    if copy.file is not None:
+        return {"device": None, "offset_bytes": None, "area": None, "file": copy.file}
+    return {
+        "device": copy.device,
+        "offset_bytes": copy.offset_bytes,
+        "area": copy.area,
+        "file": None,
     }
 
 

@@ -13,11 +13,13 @@ from lvtui.flow.nested import NOTHING_INSIDE, Inside, find_inside
 from lvtui.flow.pvs import PvPlaces, place_pvs
 from lvtui.flow.reading import Progress, SourceFacts, needs_search, read_sources, read_whole
 from lvtui.flow.second_proof import look_inside
+from lvtui.flow.spec import NOTHING_FOUND, parse_spec
+from lvtui.flow.texts import read_texts, strangers
 from lvtui.flow.whereabouts import place_warnings
 from lvtui.host.device import SourceDevice
-from lvtui.host.paths import exists
 from lvtui.lvm.carve import MetadataCopy
 from lvtui.lvm.history import History, Version, build_histories
+from lvtui.lvm.text import TextParser
 from lvtui.message import Message
 from lvtui.xen.names import parse_group
 
@@ -40,6 +42,8 @@ class Discovery:
     """Which source holds which PV."""
     inside: Inside = NOTHING_INSIDE
     """Groups that belong to guests, in PVs inside volumes: the last of `histories`."""
+    texts: tuple[str, ...] = ()
+    """Files beside SOURCE whose texts joined it."""
 
     @property
     def pv_sources(self) -> tuple[tuple[str, int], ...]:
@@ -65,37 +69,10 @@ class Discovery:
         )
 
 
-_NOTHING = (
-    "No LVM label, metadata area or metadata text was found on {spec} (looked at the first 4 sectors "
-    "and at every place where LVM puts a metadata area, also of its partitions). Nothing was changed. "
-    "Was the head of the disk overwritten? Search the whole of it, or look for /etc/lvm/archive."
-)
 _NOTHING_ANYWHERE = (
     "No LVM label, metadata area or metadata text was found on {spec}: all of it ({size:bytes}) was "
     "searched. Nothing was changed. Is it the right disk? Look for /etc/lvm/archive of its host."
 )
-
-
-def parse_spec(spec: str) -> tuple[str, ...]:
-    """The paths of SOURCE; a comma in an existing path is part of it.
-
-    Raises:
-        UserError: an empty path, or the same path twice.
-    """
-    if exists(spec):
-        return (spec,)
-    paths = tuple(spec.split(","))
-    if not all(paths):
-        raise UserError(
-            "LV-SRC-10",
-            "SOURCE {spec} has an empty path. Give paths joined by single commas.",
-            spec=spec,
-        )
-    if len(set(paths)) != len(paths):
-        raise UserError(
-            "LV-SRC-14", "SOURCE {spec} names the same path twice. Give each PV once.", spec=spec
-        )
-    return paths
 
 
 def discover(
@@ -106,6 +83,7 @@ def discover(
     named: tuple[NamedPv, ...] = (),
     deep: OnDeepProgress | None = None,
     whole: bool = False,
+    texts: tuple[str, ...] = (),
 ) -> Discovery:
     """Read SOURCE and judge everything on it.
 
@@ -113,26 +91,33 @@ def discover(
     `named` says where PVs are that no label names; their paths join SOURCE's.
     With `deep` the devices are searched from end to end where the quick way finds no text (with
     `whole` whatever it finds), and it is told how far that is; a quick one never is.
+    `texts` are paths of backup files, folders of them, tarballs: their texts join the versions.
 
     Raises:
         UserError: no such path. SourceReadError: a directory, 0 bytes, an I/O error on everything.
         NoMetadataError: no label, area or text at all. Cancelled: `progress` returned False.
+        FormatError: a file that `texts` names itself is no metadata text.
     """
+    parser = TextParser()
+    beside = read_texts(texts, parser)
     with ExitStack() as stack:
         paths = dict.fromkeys((*parse_spec(spec), *(pv.path for pv in named)))
         devices = [stack.enter_context(SourceDevice(path)) for path in paths]
         facts, copies = read_sources(devices, progress)
-        searched = deep is not None and not quick and (whole or needs_search(facts, copies))
+        # A file with the texts answers what a search of hours would: that is for --deep then.
+        wanted = whole or (not beside.copies and needs_search(facts, copies))
+        searched = deep is not None and not quick and wanted
         if searched and deep is not None:
             facts, copies = read_whole(devices, facts, deep, progress)
+        copies += beside.copies
     if not copies and not any(source.sites for source in facts):
         raise NoMetadataError(
             "LV-SRC-12",
-            _NOTHING_ANYWHERE if searched else _NOTHING,
+            _NOTHING_ANYWHERE if searched else NOTHING_FOUND,
             spec=spec,
             size=sum(source.size_bytes for source in facts),
         )
-    histories = build_histories(copies, parse=not quick)
+    histories = build_histories(copies, parse=not quick, parser=parser)
     places = place_pvs(histories, facts, copies=copies, named=named)
     inside = find_inside(histories, facts, places)
     histories = tuple(sorted(histories, key=inside.is_inside))
@@ -145,9 +130,16 @@ def discover(
         histories=histories,
         lost=tuple(inside.judged(report) for report in lost),
         shrunk=tuple(inside.judged(report) for report in shrunk),
-        warnings=() if quick else _warnings(histories, facts, places, inside),
+        warnings=()
+        if quick
+        else (
+            *beside.warnings,
+            *(strangers(histories) if texts else ()),
+            *_warnings(histories, facts, places, inside),
+        ),
         places=places,
         inside=inside,
+        texts=texts,
     )
 
 

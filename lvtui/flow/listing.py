@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # a list of versions does without the judges
     from lvtui.flow.devices import DeviceRow
     from lvtui.flow.discover import Discovery
     from lvtui.flow.judging import LostReport
+    from lvtui.flow.survey import Survey
     from lvtui.lvm.history import Change, Version
 
 
@@ -91,7 +92,7 @@ def change_words(before: Version | None, version: Version) -> str:
     return ", ".join(words)
 
 
-def versions_lines(discovery: Discovery) -> list[str]:
+def versions_lines(discovery: Discovery | Survey) -> list[str]:
     """Newest first, as on the Versions page."""
     lines = []
     for history in discovery.histories:
@@ -112,7 +113,8 @@ def versions_lines(discovery: Discovery) -> list[str]:
             rows.append(
                 f"  {safe(version.id):<20}  {local_time(version.creation_time):<25}  "
                 f"{'?' if count is None else count:>5} LVs  {version.state.value:<8}"
-                f"{change_words(before, version):<24}{', '.join(marks)}".rstrip()
+                f"{change_words(before, version):<24}{', '.join(marks)}"
+                f"{_file_words(version)}".rstrip()
             )
             before = version if version.usable else before
         lines.extend(reversed(rows))
@@ -120,6 +122,16 @@ def versions_lines(discovery: Discovery) -> list[str]:
             f"  versions {first}-{last} not found" for first, last in history.missing_seqnos
         )
     return lines
+
+
+def _file_words(version: Version) -> str:
+    """Of a text in a file: which one, and what made it."""
+    first = version.copies[0]
+    if first.file is None:
+        return ""
+    kind = first.origin.value.replace("-", " ")
+    said = f": {first.index.description}" if first.index.description else ""
+    return safe(f"{kind} {first.file}{said}", limit_chars=400)
 
 
 _REASONS_SHOWN = 4

@@ -79,6 +79,9 @@ class MetadataCopy:
     never_committed: bool = False
     """Newer than the committed text, or only named by the precommitted slot."""
     origin: Origin = Origin.RING
+    file: str | None = None
+    """The file that it was read from, where that is none of SOURCE: `device` and `offset_bytes` are
+    then no place on a disk."""
 
     @property
     def stripped(self) -> bytes:

@@ -191,6 +191,8 @@ def _with_current(
         for number, version in enumerate(versions)
         for copy in version.copies
         if copy.slot is Slot.COMMITTED and copy.crc is CrcState.OK
+        # a saved head tells what was in use when it was saved
+        if copy.file is None
     ]
     if not pointed:
         return versions, None, ()

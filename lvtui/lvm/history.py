@@ -20,6 +20,7 @@ from lvtui.lvm.forks import find_forks
 from lvtui.lvm.loss import TrimHelper, find_trim_helper, lost_volumes, shrunk_volumes
 from lvtui.lvm.model import VolumeGroup
 from lvtui.lvm.neighbours import with_others
+from lvtui.lvm.repeats import repeats
 from lvtui.lvm.suspect import SelfCheck, damaged, is_trusted
 from lvtui.lvm.text import TextParser
 from lvtui.lvm.timeline import make_timeline
@@ -93,13 +94,18 @@ class _Judge(Collector):
         return versions
 
     def judged_together(self, versions: list[Version]) -> list[Version]:
-        trusted = [is_trusted(version.copies) for version in versions]
-        found = Contradictions(versions, trusted).find()
+        again = repeats(versions)
+        asked = [version for version in versions if version.id not in again]
+        trusted = [is_trusted(version.copies) for version in asked]
+        found = {
+            asked[number].id: reason
+            for number, reason in Contradictions(asked, trusted).find().items()
+        }
         return [
-            replace(version, state=CopyState.SUSPECT, reason=found[number])
-            if number in found
+            replace(version, state=CopyState.SUSPECT, reason=found[version.id])
+            if version.id in found
             else version
-            for number, version in enumerate(versions)
+            for version in versions
         ]
 
     def completed(self, history: History) -> History:
@@ -114,7 +120,7 @@ class _Judge(Collector):
 
 def _parsed(parser: TextParser, copy: MetadataCopy) -> tuple[VolumeGroup | None, Message | None]:
     try:
-        vg = parser.parse(copy.text)
+        vg = parser.parse(copy.text, pasted=copy.file is not None)
     except FormatError as error:
         return None, error.message
     if vg.uuid != copy.index.vg_uuid or vg.seqno != copy.index.seqno:

@@ -172,4 +172,14 @@ def _keys(
                 keys[number] = following
             else:
                 following = own
-    return [key or (0, 0) for key in keys]
+    known = sorted(key for key in keys if key is not None)
+    return [key or _key_by_number(texts[n][0], known) for n, key in enumerate(keys)]
+
+
+def _key_by_number(copy: MetadataCopy, known: list[tuple[int, int]]) -> tuple[int, int]:
+    """Of a pasted text without a time: behind the newest text of no higher number."""
+    seqno = copy.index.seqno
+    if seqno is None or copy.file is None:
+        return (0, 0)
+    time = max((time for time, other in known if other <= seqno), default=0)
+    return (time, seqno)

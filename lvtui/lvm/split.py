@@ -21,6 +21,9 @@ BLOCKS_MAX = 65_536
 BLOCK_BYTES_MIN = 3
 """`a{}`"""
 
+CLOSING_BRACE = "a closing brace"
+"""What is expected where a text was cut off."""
+
 HOLE = b"\0"
 """Stands for a nested block; no text has one, because a NUL ends it."""
 
@@ -200,6 +203,6 @@ def split(text: bytes, *, depth: int = 0) -> list[Block]:
         offset = block.end = brace + 1
         block = stack.pop()
     if stack:
-        raise syntax_error(text, offset, "a closing brace")
+        raise syntax_error(text, offset, CLOSING_BRACE)
     block.end = brace
     return blocks

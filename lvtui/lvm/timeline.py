@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from lvtui.lvm.breaks import branches, gaps
 from lvtui.lvm.extents import PvExtents, held_extents
 from lvtui.lvm.model import LogicalVolume, VolumeGroup
+from lvtui.lvm.repeats import repeats
 from lvtui.lvm.version import Held, HeldRun, History, Timeline, Version
 
 Geometry = tuple[int, tuple[tuple[str, str, int], ...]]
@@ -30,7 +31,9 @@ def timeline_of(history: History) -> Timeline:
 
 def make_timeline(versions: tuple[Version, ...]) -> Timeline:
     """Index the usable ones of `versions`, which are in true order."""
-    known = tuple(version for version in versions if version.usable)
+    again = repeats(versions)
+    line = tuple(version for version in versions if version.id not in again) if again else versions
+    known = tuple(version for version in line if version.usable)
     held = _Placements().over(known)
     by_uuid: dict[str, list[Held]] = {}
     by_pv: dict[str, list[tuple[int, int, int]]] = {}
@@ -38,11 +41,13 @@ def make_timeline(versions: tuple[Version, ...]) -> Timeline:
         by_uuid.setdefault(one.lv.uuid, []).append(one)
         for run in one.runs:
             by_pv.setdefault(run.pv_uuid, []).append((run.start_sectors, run.end_sectors, index))
+    positions = {version.id: position for position, version in enumerate(known)}
+    positions |= {one: positions[twin] for one, twin in again.items() if twin in positions}
     return Timeline(
         versions=versions,
         known=known,
-        positions={version.id: position for position, version in enumerate(known)},
-        gaps=tuple(gaps(versions)),
+        positions=positions,
+        gaps=tuple(gaps(line)),
         branches=tuple(branches(known)),
         held=held,
         by_uuid={uuid: tuple(all_of_it) for uuid, all_of_it in by_uuid.items()},
