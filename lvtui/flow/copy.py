@@ -16,6 +16,7 @@ from lvtui.flow.destination import (
     suggest_destinations,
 )
 from lvtui.flow.discover import Discovery
+from lvtui.flow.disks import plan_disk
 from lvtui.flow.heads import refuse_absent
 from lvtui.flow.jobs import (
     ask,
@@ -55,7 +56,7 @@ __all__ = [
     "watch_job",
 ]
 
-FORMATS = ("lv",)
+FORMATS = ("lv", "vhd", "raw")
 FILE_NAME_CHARS_MAX = 120
 
 
@@ -85,7 +86,8 @@ def make_job(
     if fmt not in FORMATS:
         raise UserError(
             "LV-CPY-01",
-            "lvtui copies volumes in the format lv (the LV byte for byte), not yet {format}.",
+            "There is no format {format}: lv is the volume byte for byte, vhd one stand-alone VHD, raw "
+            "the disk itself.",
             format=fmt,
         )
     if not report.ranges:
@@ -96,7 +98,12 @@ def make_job(
             name=report.lost.lv.name,
             why=str(reasons[0]) if reasons else "its extents are not known",
         )
-    pieces = _image(discovery, report, [source.size_bytes for source in discovery.sources])
+    sizes = [source.size_bytes for source in discovery.sources]
+    if fmt != "lv":
+        return _disk_job(
+            discovery, report, fmt, sizes, to, rate_bytes_per_s=rate_bytes_per_s, partial=partial
+        )
+    pieces = _image(discovery, report.ranges, sizes)
     if not partial:
         refuse_absent(discovery, report, pieces)
     history = report.lost.history
@@ -116,6 +123,44 @@ def make_job(
     )
 
 
+def _disk_job(
+    discovery: Discovery,
+    report: LostReport,
+    fmt: str,
+    sizes: list[int],
+    to: str,
+    *,
+    rate_bytes_per_s: int | None,
+    partial: bool,
+) -> JobSpec:
+    """A job that makes an image of the disk in the volume."""
+
+    def pieces_of(ranges: tuple[MappedRange, ...]) -> tuple[JobPiece, ...]:
+        pieces = _image(discovery, ranges, sizes)
+        if not partial:
+            refuse_absent(discovery, report, pieces)
+        return pieces
+
+    disk = plan_disk(discovery, report, fmt, pieces_of, partial=partial)
+    return JobSpec(
+        lv_name=report.lost.lv.name,
+        lv_uuid=report.lost.lv.uuid,
+        vg_uuid=report.lost.history.vg_uuid,
+        version_id=report.lost.last_seen.id,
+        format=fmt,
+        size_bytes=disk.size_bytes,
+        sources=_sources(discovery),
+        pieces=(),
+        to=absolute(to),
+        overwritten=disk.overwritten,
+        at_risk=disk.at_risk,
+        rate_bytes_per_s=rate_bytes_per_s,
+        layers=disk.layers,
+        partial=partial,
+        need_bytes=disk.need_bytes,
+    )
+
+
 def dd_lines(discovery: Discovery, report: LostReport, *, to: str) -> tuple[str, ...]:
     """Way A by hand: `dd` lines, one a run of extents, that give the same image.
 
@@ -127,15 +172,15 @@ def dd_lines(discovery: Discovery, report: LostReport, *, to: str) -> tuple[str,
         for source in discovery.sources
     ]
     spec = make_job(discovery, report, to=to, partial=True)
-    return dd_lines_of(replace(spec, pieces=_image(discovery, report, sizes)))
+    return dd_lines_of(replace(spec, pieces=_image(discovery, report.ranges, sizes)))
 
 
-def _image(discovery: Discovery, report: LostReport, sizes: list[int]) -> tuple[JobPiece, ...]:
-    """The pieces of the image, in its order."""
+def _image(
+    discovery: Discovery, ranges: tuple[MappedRange, ...], sizes: list[int]
+) -> tuple[JobPiece, ...]:
+    """The pieces of a volume, in its order."""
     places = dict(discovery.places.places)
-    return tuple(
-        piece for run in report.ranges for piece in _pieces(run, places.get(run.pv_uuid), sizes)
-    )
+    return tuple(piece for run in ranges for piece in _pieces(run, places.get(run.pv_uuid), sizes))
 
 
 def _sources(discovery: Discovery) -> tuple[JobSource, ...]:

@@ -164,19 +164,7 @@ def find_lost(discovery: Discovery, name: str, *, at: str | None = None) -> Lost
     Raises:
         UserError: none or several match (they are named), or version `at` does not have it.
     """
-    reports = discovery.lost + discovery.shrunk
-    exact = [r for r in reports if name in {r.lost.lv.name, r.lost.lv.uuid, r.vdi_uuid}]
-    plain = name.replace("-", "")
-    matches = exact or [
-        r
-        for r in reports
-        if name
-        and (
-            r.lost.lv.name.startswith(name)
-            or (plain and r.lost.lv.uuid.replace("-", "").startswith(plain))
-            or (r.vdi_uuid or "").startswith(name)
-        )
-    ]
+    matches = _matching(discovery.lost + discovery.shrunk, name)
     if not matches:
         raise UserError(
             "LV-VOL-01",
@@ -194,6 +182,30 @@ def find_lost(discovery: Discovery, name: str, *, at: str | None = None) -> Lost
             names=names,
         )
     return matches[0] if at is None else _report_at(discovery, matches[0], at)
+
+
+def _matching(reports: tuple[LostReport, ...], name: str) -> list[LostReport]:
+    """The reports that a name means; a VDI's uuid means its disk, not its journals."""
+    exact = [r for r in reports if name in {r.lost.lv.name, r.lost.lv.uuid}]
+    of_vdi = [r for r in reports if name == r.vdi_uuid and r.name.holds_disk]
+    plain = name.replace("-", "")
+    begin = [
+        r
+        for r in reports
+        if name
+        and (
+            r.lost.lv.name.startswith(name)
+            or (plain and r.lost.lv.uuid.replace("-", "").startswith(plain))
+            or (r.vdi_uuid or "").startswith(name)
+        )
+    ]
+    return (
+        exact
+        or [r for r in of_vdi if not r.is_merged]
+        or of_vdi
+        or [r for r in begin if r.name.holds_disk and not r.is_merged]
+        or begin
+    )
 
 
 def _report_at(discovery: Discovery, report: LostReport, at: str) -> LostReport:

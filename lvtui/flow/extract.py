@@ -64,21 +64,20 @@ def prepare(
     jobs: list[JobSpec] = []
     warnings: list[Message] = []
     for report, path in zip(reports, destinations(reports, to, fmt), strict=True):
-        for finding in check_destination(discovery, path, report.size_bytes):
+        job = make_job(
+            discovery,
+            report,
+            to=path,
+            fmt=fmt,
+            rate_bytes_per_s=rate_bytes_per_s,
+            partial=partial,
+        )
+        jobs.append(job)
+        for finding in check_destination(discovery, path, job.need_bytes or job.size_bytes):
             if finding.severity is Severity.STOP and not _is_our_image(finding.code):
                 raise DestinationError(finding.code, "{problem}", problem=str(finding.message))
             if finding.severity is Severity.WARN:
                 warnings.append(finding.message)
-        jobs.append(
-            make_job(
-                discovery,
-                report,
-                to=path,
-                fmt=fmt,
-                rate_bytes_per_s=rate_bytes_per_s,
-                partial=partial,
-            )
-        )
     return Extract(discovery=discovery, reports=reports, jobs=tuple(jobs), warnings=tuple(warnings))
 
 

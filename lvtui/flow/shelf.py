@@ -19,6 +19,7 @@ from lvtui.lvm.timeline import position_of, timeline_of
 from lvtui.lvm.verdict import Verdict, judge
 from lvtui.source import ByteRange, ByteSource, Piece
 from lvtui.vhd.chain import Candidate, Catalogue
+from lvtui.vhd.extent import joined
 from lvtui.xen.names import VolumeName, VolumeRole, parse_group, volume_in
 
 _REMEMBERED_BYTES_MAX = 2048
@@ -83,7 +84,7 @@ class Shelf:
         self._readers: Mapping[str, ByteSource] = places.readers(devices)
         self._reports = tuple(reports)
         self._placed: dict[str, Placed] | None = None
-        self._damage: dict[str, tuple[ByteRange, ...]] = {}
+        self._taken: dict[tuple[str, bool], tuple[ByteRange, ...]] = {}
         self._verdicts: dict[str, Verdict] = {}
         self._catalogue: Catalogue | None = None
 
@@ -150,17 +151,23 @@ class Shelf:
             self._verdicts[one.key] = judge(lost)
         return self._verdicts[one.key]
 
-    def damage(self, one: Placed) -> tuple[ByteRange, ...]:
-        """Ranges of the volume that are somebody else's, were for a time, or cannot be read."""
-        if one.key not in self._damage:
-            ranges = list(self._out_of_reach(one.ranges))
+    def taken(self, one: Placed, *, now: bool) -> tuple[ByteRange, ...]:
+        """Ranges of the volume that are somebody else's now, or were for a time; sorted, apart."""
+        if (one.key, now) not in self._taken:
             verdict = self.verdict(one)
             size = verdict.extent_bytes if verdict is not None else 0
-            for conflict in verdict.conflicts if verdict is not None else ():
-                start = conflict.lv_start_extent * size
-                ranges.append(ByteRange(start, conflict.extent_count * size))
-            self._damage[one.key] = tuple(sorted(ranges))
-        return self._damage[one.key]
+            ranges = [
+                ByteRange(conflict.lv_start_extent * size, conflict.extent_count * size)
+                for conflict in (verdict.conflicts if verdict is not None else ())
+                if conflict.now is now
+            ]
+            self._taken[one.key, now] = joined(ranges)
+        return self._taken[one.key, now]
+
+    def damage(self, one: Placed) -> tuple[ByteRange, ...]:
+        """Ranges of the volume that are somebody else's, were for a time, or cannot be read."""
+        taken = (*self.taken(one, now=True), *self.taken(one, now=False))
+        return joined([*taken, *self._out_of_reach(one.ranges)])
 
     def _out_of_reach(self, ranges: tuple[MappedRange, ...]) -> Iterator[ByteRange]:
         for run in ranges:

@@ -17,9 +17,10 @@ from dataclasses import dataclass
 
 from lvtui.source import ByteRange, ByteSource, Piece
 from lvtui.vhd import bitmap
-from lvtui.vhd.bat import UNUSED
+from lvtui.vhd.bat import UNUSED, WINDOW_ENTRIES
 from lvtui.vhd.batmap import build_batmap
-from lvtui.vhd.extent import BLOCK_SECTORS, SECTOR, Kind
+from lvtui.vhd.chain import End
+from lvtui.vhd.extent import BLOCK_SECTORS, SECTOR
 from lvtui.vhd.flatten import VirtualDisk
 from lvtui.vhd.footer import FOOTER_BYTES, DiskType, Footer, build_footer, round_up, tap_footer
 from lvtui.vhd.header import BAT_OFFSET_BYTES, BLOCK_BYTES, build_header
@@ -127,6 +128,27 @@ class VhdFile:
             parts.append(bytes(end - at))
         return Piece(b"".join(parts), tuple(gaps))
 
+    def virtual_ranges(self, where: ByteRange) -> Iterator[ByteRange]:
+        """The parts of the disk that stand in a range of the file."""
+        for piece in self._pieces_from(where.offset_bytes):
+            if piece.out_offset_bytes >= where.end_bytes:
+                return
+            low = max(piece.out_offset_bytes, where.offset_bytes)
+            high = min(piece.out_offset_bytes + piece.length_bytes, where.end_bytes)
+            if piece.virtual is not None and low < high:
+                start = piece.virtual.offset_bytes + low - piece.out_offset_bytes
+                yield ByteRange(start, high - low)
+
+    def places_of(self, virtual: ByteRange) -> Iterator[ByteRange]:
+        """Where a range of the disk stands in the file, block by block."""
+        at = virtual.offset_bytes
+        while at < virtual.end_bytes:
+            end = min(virtual.end_bytes, (at // BLOCK_BYTES + 1) * BLOCK_BYTES)
+            place = self.place_of(at)
+            if place is not None:
+                yield ByteRange(place, end - at)
+            at = end
+
     def place_of(self, virtual_offset_bytes: int) -> int | None:
         """Where a byte of the disk stands in the file; None in a block that is not in it."""
         block = virtual_offset_bytes // BLOCK_BYTES
@@ -142,14 +164,22 @@ class VhdFile:
 
 
 def blocks_with_data(disk: VirtualDisk) -> array[int]:
-    """The 2 MiB blocks in which any image has data; blocks that are wholly unknown are left out."""
-    found = array("I")
-    for extent in disk.extents():
-        if extent.kind is not Kind.DATA:
-            continue
-        first = extent.offset_bytes // BLOCK_BYTES
-        start = max(first, found[-1] + 1) if found else first
-        found.extend(range(start, -(-extent.end_bytes // BLOCK_BYTES)))
+    """The 2 MiB blocks that some image has, or of which nobody knows what they hold.
+
+    Reads tables only. A block of which nothing is known is in it too: left out it would be read as
+    zeros, and nothing would say so.
+    """
+    count = -(-disk.size_bytes // BLOCK_BYTES)
+    background = 0
+    if disk.end is not End.ZERO or any(layer.table is None for layer in disk.layers):
+        background = -(-min(layer.size_bytes for layer in disk.layers) // BLOCK_BYTES)
+    found = array("I", range(min(background, count)))
+    for start in range(len(found), count, WINDOW_ENTRIES):
+        end = min(start + WINDOW_ENTRIES, count)
+        used: set[int] = set()
+        for layer in disk.layers:
+            used.update(layer.used(start, end) or ())
+        found.extend(sorted(block for block in used if start <= block < end))
     return found
 
 

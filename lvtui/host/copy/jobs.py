@@ -23,6 +23,7 @@ from lvtui.host.locks import is_locked, take_lock
 from lvtui.host.machine import boot_id, boot_seconds
 from lvtui.plan.facts import CopyProgress, CopyState
 from lvtui.plan.job import JobSpec
+from lvtui.plan.stored import encode
 
 STALLED_SECONDS = 10.0
 LOCK_TRIES = 20
@@ -49,7 +50,11 @@ def job_id(spec: JobSpec) -> str:
         )
         for source in spec.sources
     ]
-    identity = [sources, spec.vg_uuid, spec.lv_uuid, spec.version_id, spec.format, spec.to]
+    identity: list[object] = [sources, spec.vg_uuid, spec.lv_uuid, spec.version_id]
+    identity += [spec.format, spec.to]
+    if spec.layers:  # with other parents it is another disk
+        layers = [encode((layer.name, layer.size_bytes, layer.pieces[:1])) for layer in spec.layers]
+        identity += [layers, spec.partial]
     return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:12]
 
 

@@ -151,7 +151,7 @@ class _Run:
         return again
 
     def _copy(self, manifest: Manifest, target: Target, checkpoint: Checkpoint) -> Checkpoint:
-        image = JobImage(self._spec, self._open_device)
+        image = self._image()
         self._stack.callback(image.close)
         for path in image.changed_heads():
             self._log.append("source-head-changed", path=path)
@@ -167,6 +167,13 @@ class _Run:
             clock=self._clock,
         )
         return Engine(place, checkpoint).run()
+
+    def _image(self) -> JobImage:
+        if not self._spec.layers:
+            return JobImage(self._spec, self._open_device)
+        from lvtui.host.copy.disk_image import DiskImage  # noqa: PLC0415 - a plain copy stays small
+
+        return DiskImage(self._spec, self._open_device)
 
     def _finish(self, manifest: Manifest, target: Target, checkpoint: Checkpoint) -> None:
         found = self._read_back(manifest, target)
