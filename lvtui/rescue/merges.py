@@ -132,35 +132,43 @@ def _finished(past: Past, heir: Stage, vdi: str, last: int) -> bool:
 
 def _parent(life: Life, last: Stage, relink: Stage) -> str | None:
     """The LV that a coalesce wrote to: by its permission, and by the family as far as it is known."""
-    past = life.past
-    uuid, since = last.lv.uuid, past.named_since(last)
+    past, since = life.past, life.past.named_since(last)
     windows = past.journal("coalesce", last.vdi or "", since, relink.last)
-    ancestors = life.family.ancestors(uuid, relink.first)
-    written: tuple[str, ...] = ()
-    if windows:
-        found = dict.fromkeys(_written(past, max(windows[-1].first, since), windows[-1].last))
-        written = tuple(one for one in found if one != uuid)
-    if ancestors and written:
-        # A relink that a crash cut short leaves a child's parent one generation higher than known.
-        return next((one for one in ancestors if one in written), None)
-    if ancestors:
-        nearest = past.at(ancestors[0], relink.first)
-        vdi = nearest.vdi if nearest is not None else None
-        return ancestors[0] if vdi is not None and ("relink", vdi) not in past.journals else None
-    return written[0] if len(written) == 1 else None
+    window = windows[-1] if windows else None
+    written = tuple(dict.fromkeys(_written(life, window))) if window is not None else ()
+    ancestors = life.family.ancestors(last.lv.uuid, relink.first)
+    if not ancestors:
+        return written[0] if len(written) == 1 else None
+    if ancestors[0] in written:
+        return ancestors[0]
+    nearest = past.at(ancestors[0], relink.first)
+    if nearest is None:
+        return None
+    was_relinked = ("relink", nearest.vdi or "") in past.journals
+    if window is None or not past.unbroken(window.first - 1, window.last + 1):
+        return None if was_relinked else ancestors[0]
+    if was_relinked:
+        # A crash cut that relink short: the children have its parent, and it is still there.
+        higher = [one for one in ancestors[1:] if one in written]
+        return higher[0] if len(higher) == 1 else None
+    before = past.at(ancestors[0], window.first)
+    is_open = before is not None and before.writable  # a crash in an earlier merge left it so
+    return ancestors[0] if is_open else None
 
 
-def _written(past: Past, first: int, last: int) -> Iterator[str]:
-    """Disks that were read-only before or after and writable in some version of a range."""
-    for position in range(first, min(last + 2, len(past.known))):
+def _written(life: Life, window: Stage) -> Iterator[str]:
+    """Disks whose permission changed while a `coalesce_` journal stood: its target, as a rule."""
+    past = life.past
+    for position in range(window.first + 1, window.last + 1):
+        if life.family.snapshots_at(position):
+            continue  # other calls go on meanwhile: a snapshot changes its base copy's permission
         for stage in past.begun.get(position, ()):
             before = past.before(stage)
             if before is None or stage.vdi is None or before.vdi != stage.vdi:
                 continue
-            if before.writable == stage.writable or past.named_since(stage) > first:
-                continue  # a snapshot meanwhile makes its base copy read-only: renamed in the range
-            open_one = before if before.writable else stage
-            if open_one.first <= last and open_one.last >= first:
+            if before.writable and past.named_since(stage) >= window.first:
+                continue  # the same, with the snapshot's journal in a version that is missing
+            if before.writable != stage.writable:
                 yield stage.lv.uuid
 
 
