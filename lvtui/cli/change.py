@@ -135,10 +135,7 @@ def _state(stored: StoredPlan, *, ran: bool) -> str:
 
 def _written_bytes(stored: StoredPlan) -> int:
     """What lvtui itself writes; LVM's own writes are a header and a text an area each time."""
-    patched = sum(
-        step.line.length_bytes for step in stored.plan.steps if isinstance(step.line, Patch)
-    )
-    return patched
+    return sum(step.line.length_bytes for step in stored.plan.steps if isinstance(step.line, Patch))
 
 
 def _line_answer(number: int, stored: StoredPlan) -> Json:

@@ -7,20 +7,15 @@ written only where no data can be.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 
 from lvtui.errors import FormatError
 from lvtui.flow.target import Target
 from lvtui.host.device import SourceDevice
-from lvtui.host.keep import keep_bytes
 from lvtui.lvm.mapping import MappedRange, VolumeSource, map_volume
 from lvtui.lvm.merge import Conflict
-from lvtui.message import Message, message
-from lvtui.plan.command import Patch
-from lvtui.plan.plan import StageGuard, Step
+from lvtui.message import message
 from lvtui.rescue.graft import Comeback
 from lvtui.rescue.unhide import FooterWrite, footer_writes
 from lvtui.source import ByteSource
@@ -36,47 +31,8 @@ class Unhiding:
     ranges: tuple[MappedRange, ...]
     writes: tuple[FooterWrite, ...]
 
-    def steps(self, folder: Path, devices: Mapping[str, tuple[str, str]]) -> tuple[Step, ...]:
-        """As lines of a plan; old and new bytes are kept in its folder."""
-        steps = []
-        for write in self.writes:
-            run = next(
-                run
-                for run in self.ranges
-                if run.lv_offset_bytes
-                <= write.offset_bytes
-                < run.lv_offset_bytes + run.length_bytes
-            )
-            path, identity = devices[run.pv_uuid]
-            stem = f"{self.name}-{write.place}"
-            old_file, new_file = folder / f"{stem}.old", folder / f"{stem}.new"
-            old_sha256 = keep_bytes(old_file, write.old)
-            steps.append(
-                Step(
-                    line=Patch(
-                        path=path,
-                        device_identity=identity,
-                        offset_bytes=run.pv_offset_bytes + write.offset_bytes - run.lv_offset_bytes,
-                        length_bytes=len(write.new),
-                        old_sha256=old_sha256,
-                        new_sha256=keep_bytes(new_file, write.new),
-                        new_bytes_file=str(new_file),
-                        old_bytes_file=str(old_file),
-                        purpose=_purpose(self.name, write),
-                    ),
-                    guards=(StageGuard(stage=1),),
-                )
-            )
-        return tuple(steps)
 
-
-def _purpose(name: str, write: FooterWrite) -> Message:
-    if write.place == "head":
-        return message("{name}: clear hidden in the footer at its start", name=name)
-    return message("{name}: the footer at its end, as at its start", name=name)
-
-
-def unhide_steps(target: Target) -> tuple[tuple[Unhiding, ...], tuple[Conflict, ...]]:
+def find_unhiding(target: Target) -> tuple[tuple[Unhiding, ...], tuple[Conflict, ...]]:
     """What un-hides the wanted leaves; what forbids way C for any of them."""
     found: list[Unhiding] = []
     conflicts: list[Conflict] = []

@@ -39,24 +39,30 @@ def footer_writes(source: ByteSource) -> tuple[tuple[FooterWrite, ...], Message 
     writes = []
     if new != head.data:
         writes.append(FooterWrite(place="head", offset_bytes=0, old=head.data, new=new))
-    tail = read_tail(source)
     at = source.size_bytes - FOOTER_BYTES
-    if tail.footer is not None and tail.footer.uuid == head.footer.uuid:
-        cleared = with_hidden(tail.data, hidden=False)
-    else:
-        cleared = new
+    tail = read_tail(source)
     if tail.offset_bytes != at or tail.state is FooterState.UNREADABLE:
         return (), message("the place of the footer at its end cannot be read")
+    same_image = tail.footer is not None and tail.footer.uuid == head.footer.uuid
+    cleared = with_hidden(tail.data, hidden=False) if same_image else new
     if cleared == tail.data:
         return tuple(writes), None
+    problem = _tail_problem(source, at)
+    if problem is not None:
+        return (), problem
+    writes.append(FooterWrite(place="tail", offset_bytes=at, old=tail.data, new=cleared))
+    return tuple(writes), None
+
+
+def _tail_problem(source: ByteSource, at: int) -> Message | None:
+    """Why nothing may be written at the end."""
     try:
         end = data_end(source)
     except FormatError as error:
-        return (), error.message
+        return error.message
     if end > at:
-        return (), message("its data reach into the place of the footer at its end")
-    writes.append(FooterWrite(place="tail", offset_bytes=at, old=tail.data, new=cleared))
-    return tuple(writes), None
+        return message("its data reach into the place of the footer at its end")
+    return None
 
 
 def data_end(source: ByteSource) -> int:
