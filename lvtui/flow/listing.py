@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from lvtui.flow.folding import fold
 from lvtui.safe import SafeStr, safe, safe_lines
 from lvtui.units import YEAR_MAX, human_bytes, human_count, human_percent
 
@@ -138,14 +139,11 @@ _REASONS_SHOWN = 4
 
 
 def lost_lines(discovery: Discovery) -> list[str]:
-    """Name, size, state, last seen; then the reasons, indented; the storage manager's own last."""
+    """Name, size, state, last seen; then the reasons, indented; what is not lost in one last line."""
     lines: list[str] = []
-    passing = 0
-    for title, reports in (("", discovery.lost), ("shrunk: ", discovery.shrunk)):
+    lost, _, folded = fold(discovery.lost)
+    for title, reports in (("", lost), ("shrunk: ", discovery.shrunk)):
         for report in reports:
-            if report.name.is_temporary:
-                passing += 1
-                continue
             seen = report.lost.last_seen
             lines.append(
                 f"{title}{safe(report.lost.lv.name):<40}  {human_bytes(report.size_bytes):>10}  "
@@ -157,8 +155,8 @@ def lost_lines(discovery: Discovery) -> list[str]:
             lines.extend(f"    {safe(str(reason), limit_chars=400)}" for reason in shown)
             if len(shown) < len(reasons):
                 lines.append(f"    and {len(reasons) - len(shown)} more reasons: --json")
-    if passing:
-        lines.append(f"{human_count(passing)} more: journals and the like, see --json")
+    if folded is not None:
+        lines.append(f"{folded}, see --json")
     return lines
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lvtui.errors import UserError
-from lvtui.flow.discover import parse_spec
+from lvtui.flow.spec import parse_spec
 from lvtui.host.device import SourceDevice
 from lvtui.units import MiB
 

@@ -12,7 +12,7 @@ from lvtui.host.device import SourceDevice
 from lvtui.host.probe import block_device
 from lvtui.lvm.carve import CopyState, MetadataCopy, carve_source
 from lvtui.lvm.label import PvLabel
-from lvtui.lvm.locate import PvSite, Region
+from lvtui.lvm.locate import PvSite, Region, chosen_label
 from lvtui.lvm.mda import MetadataArea
 from lvtui.message import Message
 from lvtui.plan.facts import BlockDevice, DeviceIdentity
@@ -42,10 +42,7 @@ class SourceFacts:
     @property
     def label(self) -> PvLabel | None:
         """The label that LVM would take, else the best that is left."""
-        labels = sorted(
-            (site for site in self.sites if site.label), key=lambda site: not site.has_good_label
-        )
-        return labels[0].label if labels else None
+        return chosen_label(self.sites)
 
     @property
     def areas(self) -> tuple[MetadataArea, ...]:

@@ -21,7 +21,6 @@ everything is bounded, and a partition is cut to what the disk has.
 from __future__ import annotations
 
 import struct
-import uuid
 import zlib
 from dataclasses import dataclass
 from enum import StrEnum
@@ -141,6 +140,8 @@ def _gpt_at(disk: ByteSource, lba: int, sector_bytes: int) -> PartitionTable | N
     unsigned = header[:_GPT_CRC_AT] + bytes(4) + header[_GPT_CRC_AT + 4 : header_bytes]
     entries = disk.pread(entries_lba * sector_bytes, count * entry_bytes).data
     crc_ok = zlib.crc32(unsigned) == crc and own_lba == lba and zlib.crc32(entries) == entries_crc
+    from uuid import UUID  # noqa: PLC0415 - few disks have a GPT, and it loads much
+
     partitions = []
     for slot in range(min(len(entries) // entry_bytes, PARTITIONS_MAX)):
         type_guid, _, first, last, _, name = _GPT_ENTRY.unpack_from(entries, slot * entry_bytes)
@@ -151,7 +152,7 @@ def _gpt_at(disk: ByteSource, lba: int, sector_bytes: int) -> PartitionTable | N
             number=slot + 1,
             start_bytes=first * sector_bytes,
             size_bytes=(last - first + 1) * sector_bytes,
-            kind=str(uuid.UUID(bytes_le=type_guid)),
+            kind=str(UUID(bytes_le=type_guid)),
             name=name.decode("utf-16-le", "replace").partition("\0")[0],
         )
         if partition is not None:

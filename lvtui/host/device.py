@@ -17,13 +17,15 @@ import stat
 import struct
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from lvtui.errors import LvtuiError, NeedsRootError, SourceReadError, UserError
 from lvtui.host.sectors import ReadInto, SectorReader, preadv
-from lvtui.plan.facts import DeviceIdentity
 from lvtui.source import ByteRange, Piece
 from lvtui.units import SECTOR_BYTES, KiB
+
+if TYPE_CHECKING:  # a list of versions does without identities
+    from lvtui.plan.facts import DeviceIdentity
 
 HEAD_BYTES = 4 * KiB
 BLKSSZGET = 0x1268
@@ -44,6 +46,7 @@ class SourceDevice:
         """
         self.path = path
         self._gaps: list[ByteRange] = []
+        self._identity: DeviceIdentity | None = None
         self._fd = _open(path)
         with ExitStack() as stack:
             stack.callback(self.close)
@@ -57,7 +60,6 @@ class SourceDevice:
                 is_block=self.is_block,
                 read_into=read_into,
             )
-            self.identity = self._identify()
             stack.pop_all()
 
     def __enter__(self) -> Self:
@@ -124,7 +126,16 @@ class SourceDevice:
         """Another descriptor of the same source, without O_DIRECT, for a sweep; the caller closes it."""
         return os.open(f"/proc/self/fd/{self._fd}", os.O_RDONLY | os.O_CLOEXEC)
 
+    @property
+    def identity(self) -> DeviceIdentity:
+        """What the descriptor tells; its head as it was when this was first asked for."""
+        if self._identity is None:
+            self._identity = self._identify()
+        return self._identity
+
     def _identify(self) -> DeviceIdentity:
+        from lvtui.plan.facts import DeviceIdentity  # noqa: PLC0415 - only where it is asked for
+
         found = os.fstat(self._fd)
         rdev = f"{os.major(found.st_rdev)}:{os.minor(found.st_rdev)}"
         return DeviceIdentity(

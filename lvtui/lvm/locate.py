@@ -71,6 +71,12 @@ class PvSite:
         return self.label is not None and self.label.crc_ok and self.label.sector_ok
 
 
+def chosen_label(sites: Sequence[PvSite]) -> PvLabel | None:
+    """The label that LVM would take, else the best that is left."""
+    labelled = [site for site in sites if site.label]
+    return min(labelled, key=lambda site: not site.has_good_label).label if labelled else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextPlace:
     """A metadata text outside every known area."""

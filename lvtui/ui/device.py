@@ -15,7 +15,7 @@ from textual.worker import get_current_worker
 
 from lvtui.errors import Cancelled, LvtuiError
 from lvtui.flow.devices import DeviceRow
-from lvtui.flow.discover import parse_spec
+from lvtui.flow.spec import parse_spec
 from lvtui.safe import SafeStr
 from lvtui.ui import reading
 from lvtui.ui.device_rows import (

@@ -8,8 +8,9 @@ import pytest
 
 from lvtui.errors import Cancelled, LvtuiError, NoMetadataError, SourceReadError, UserError
 from lvtui.flow.answers import lost_answer, versions_answer
-from lvtui.flow.discover import discover, find_lost, find_version, parse_spec
+from lvtui.flow.discover import discover, find_lost, find_version
 from lvtui.flow.practice import prepare_demo
+from lvtui.flow.spec import parse_spec
 
 DATA = Path(__file__).parent.parent / "data"
 

@@ -321,8 +321,8 @@ def test_a_device_that_is_gone_is_no_row_of_bad_sectors(image: Path) -> None:
 
 def test_an_unreadable_head_still_opens(image: Path) -> None:
     with SourceDevice(str(image), read_into=BadMedium(ByteRange(0, 4096))) as source:
-        assert source.gaps == (ByteRange(0, 4096),)
         assert source.identity.head_sha256 == hashlib.sha256(bytes(4096)).hexdigest()
+        assert source.gaps == (ByteRange(0, 4096),)
 
 
 # block devices
