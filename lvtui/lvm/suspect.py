@@ -44,11 +44,18 @@ Run = tuple[str, int, int]
 
 
 def is_trusted(copies: tuple[MetadataCopy, ...]) -> bool:
-    """Whether a checksum covers the text, or it stands in two places alike."""
-    return (
-        any(copy.crc is CrcState.OK for copy in copies)
-        or len({(copy.device, copy.area, copy.offset_bytes) for copy in copies}) > 1
-    )
+    """Whether a checksum covers the text, or it stands in two places alike.
+
+    A saved head of a disk is no second place: it was read where the disk is read.
+    """
+    if len(copies) == 1:
+        return copies[0].crc is CrcState.OK
+    places = {
+        (copy.device, copy.area, copy.offset_bytes, copy.file)
+        for copy in copies
+        if copy.file is None or copy.origin not in _RINGS
+    }
+    return len(places) > 1 or any(copy.crc is CrcState.OK for copy in copies)
 
 
 def damaged(texts: Sequence[tuple[VolumeGroup, tuple[Fault, ...], bool]]) -> dict[int, Message]:
