@@ -14,7 +14,6 @@ from lvtui.lvm.render import has_linear_comment, render, render_trailer, render_
 from lvtui.lvm.ring import cut_ring, whole_volume
 from lvtui.lvm.split import HOLE
 
-_BLANK_LINES = re.compile(rb"\n\n+")
 _HOST = re.compile(rb"(?<=\ncreation_host = )[^\n]*")
 
 _Form = tuple[str, bytes]
@@ -67,12 +66,23 @@ def release_of(vg: VolumeGroup) -> str:
 def _is_same(rendered: bytes | str, text: bytes) -> bool:
     """Byte for byte, but for what damage cannot make and a model does not hold.
 
-    How many blank lines stand in a row is a release's habit; a host's name is written without
-    escapes, so that its backslashes cannot be counted.
+    A blank line more is a release's habit (damage makes no line feed without taking a character); a
+    host's name is written without escapes, so that its backslashes cannot be counted.
     """
     own = rendered if isinstance(rendered, bytes) else rendered.encode("utf-8", "surrogateescape")
-    return own == text or _loosely(own) == _loosely(text)
+    return own == text or _is_loosely(own, text)
 
 
-def _loosely(text: bytes) -> bytes:
-    return _HOST.sub(lambda host: host[0].replace(b"\\\\", b"\\"), _BLANK_LINES.sub(b"\n", text))
+def _is_loosely(own: bytes, text: bytes) -> bool:
+    wanted = iter(_HOST.sub(_single, own).split(b"\n"))
+    due = next(wanted, None)
+    for line in _HOST.sub(_single, text).split(b"\n"):
+        if line == due:
+            due = next(wanted, None)
+        elif line:
+            return False
+    return due is None
+
+
+def _single(host: re.Match[bytes]) -> bytes:
+    return host[0].replace(b"\\\\", b"\\")

@@ -48,9 +48,8 @@ WANTED: dict[str, float] = {
 }
 """What must hold where the figure is there at all (a ratio of nothing is None and holds)."""
 
-NOT_YET = {"garbage": {"v_damaged_as_whole", "m_false"}}
-"""Per family, what is not asked yet: a flipped byte in an old text, which has no checksum, shows only
-beside its neighbours, and is not looked for before texts are compared with them."""
+NOT_YET: dict[str, set[str]] = {}
+"""Per family, what is not asked yet."""
 
 
 def plain(uuid: str | None) -> str:
