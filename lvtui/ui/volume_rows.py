@@ -53,9 +53,29 @@ def detail_rows(report: LostReport, width: int) -> tuple[Row, ...]:
         row(SafeStr(" "), bold(safe(lost.lv.name))),
         row(SafeStr(" "), seen),
     ]
+    fate = report.fate
+    if fate is not None and fate.gone_by.is_merge:
+        rows += [line for told in fate.evidence for line in wrapped(spoken(told), width - 2)]
     for reason in report.verdict.reasons:
         rows += wrapped(spoken(reason), width - 2)
     return tuple(rows)
+
+
+def folded_rows(width: int) -> tuple[Row, ...]:
+    """What the list's last line stands for."""
+    told = say(
+        "These are not lost. The storage manager merged them into disks that are here, where their "
+        "data is, or made and removed them in passing. Enter shows them."
+    )
+    return (EMPTY, *wrapped(told, width - 2))
+
+
+def _fate_rows(report: LostReport, width: int) -> tuple[Row, ...]:
+    if report.fate is None:
+        return ()
+    gone = row(say(" Gone by  {how}", how=report.fate.gone_by.value))
+    told = [line for one in report.fate.evidence for line in wrapped(spoken(one), width - 2, 10)]
+    return (gone, *told)
 
 
 def number_rows(report: LostReport, width: int) -> tuple[Row, ...]:
@@ -68,6 +88,7 @@ def number_rows(report: LostReport, width: int) -> tuple[Row, ...]:
         row(say(" Size     {n:count} bytes, {e:count} extents", n=report.size_bytes, e=count)),
         row(say(" Role     {role}", role=report.role)),
         row(say(" State    {state}", state=state(report))),
+        *_fate_rows(report, width),
         EMPTY,
     ]
     for reason in report.verdict.reasons:

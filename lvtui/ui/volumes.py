@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Input
 
+from lvtui.flow.folding import fold
 from lvtui.flow.judging import LostReport
 from lvtui.lvm.verdict import VerdictWord
 from lvtui.safe import SafeStr
@@ -17,10 +18,10 @@ from lvtui.ui.frame import Key, Panel, keys
 from lvtui.ui.map_page import MapPage
 from lvtui.ui.shown import short_name, size
 from lvtui.ui.step import StepScreen
-from lvtui.ui.volume_rows import detail_rows, head_row, number_rows, volume_row
+from lvtui.ui.volume_rows import detail_rows, folded_rows, head_row, number_rows, volume_row
 from lvtui.ui.walk import Walk
 from lvtui.ui.widgets.row_list import RowList
-from lvtui.ui.widgets.text import EMPTY, Row, TextBlock, row, say
+from lvtui.ui.widgets.text import EMPTY, Row, TextBlock, row, say, spoken
 
 DETAIL_ROWS = 5
 DISK_ROLES = frozenset({"vhd", "raw", "qcow2"})
@@ -40,7 +41,13 @@ class VolumesScreen(StepScreen):
     def __init__(self, walk: Walk) -> None:
         super().__init__(walk)
         self.searched = ""
-        self.rows: tuple[LostReport, ...] = walk.reports
+        shown, folded, self.folded_line = fold(walk.reports)
+        if any(report.lost.lv.uuid in walk.session.lv_uuids for report in folded):
+            shown, self.folded_line = walk.reports, None
+        self.listed: tuple[LostReport, ...] = shown
+        """What the list holds without a search."""
+        self.rows = shown
+        """What it holds now; a line for the folded ones comes behind them."""
 
     def compose_content(self) -> ComposeResult:
         """Question, head, rows, a search field, details."""
@@ -59,7 +66,9 @@ class VolumesScreen(StepScreen):
         self._show_rows(places[0] if places else 0)
 
     def _show_rows(self, cursor: int) -> None:
-        self.query_one("#volumes", RowList).show(len(self.rows), self._row, cursor=cursor)
+        self.query_one("#volumes", RowList).show(
+            len(self.rows) + self._has_folded, self._row, cursor=cursor
+        )
         self._draw_details()
 
     def draw(self) -> None:
@@ -78,7 +87,20 @@ class VolumesScreen(StepScreen):
         self.query_one("#volumes", RowList).refresh()
         self._draw_details()
 
+    @property
+    def _has_folded(self) -> bool:
+        return self.folded_line is not None and not self.searched
+
+    def _unfold(self) -> None:
+        """Show the merged volumes and journals as rows."""
+        cursor = len(self.rows)
+        self.folded_line = None
+        self.listed = self.rows = self.walk.reports
+        self._show_rows(cursor)
+
     def _row(self, index: int) -> Row:
+        if index >= len(self.rows) and self.folded_line is not None:
+            return row(SafeStr("    "), spoken(self.folded_line))
         report = self.rows[index]
         marked = report.lost.lv.uuid in self.walk.session.lv_uuids
         return volume_row(report, marked=marked, is_sr=self._is_sr, width=self.width)
@@ -101,7 +123,7 @@ class VolumesScreen(StepScreen):
     def _details(self) -> tuple[Row, ...]:
         report = self.chosen
         if report is None:
-            return self._nothing()
+            return folded_rows(self.width) if self._has_folded else self._nothing()
         return detail_rows(report, self.width)
 
     def _nothing(self) -> tuple[Row, ...]:
@@ -127,7 +149,10 @@ class VolumesScreen(StepScreen):
         self._draw_details()
 
     def on_row_list_marked(self, event: RowList.Marked) -> None:
-        """Space: mark or unmark."""
+        """Space: mark or unmark; on the last line show what it stands for."""
+        if event.index >= len(self.rows):
+            self._unfold()
+            return
         report = self.rows[event.index]
         uuid, marked = report.lost.lv.uuid, self.walk.session.lv_uuids
         if uuid in marked:
@@ -142,12 +167,13 @@ class VolumesScreen(StepScreen):
         self.redraw()
 
     def action_mark_intact(self) -> None:
-        """Mark all intact disks (an SR's journals and helpers are none); again: unmark them."""
+        """Mark all intact disks (journals, helpers, merged ones are none); again: unmark them."""
         intact = [
             report.lost.lv.uuid
             for report in self.rows
             if report.verdict.word is VerdictWord.INTACT
             and report.ranges
+            and not report.is_merged
             and (report.role in DISK_ROLES or not self._is_sr)
         ]
         marked = self.walk.session.lv_uuids
@@ -155,7 +181,10 @@ class VolumesScreen(StepScreen):
         self._mark((*marked, *new) if new else tuple(u for u in marked if u not in intact))
 
     def on_row_list_opened(self, event: RowList.Opened) -> None:
-        """Enter: on to the plan; with nothing marked, mark the row first."""
+        """Enter: on to the plan; with nothing marked, mark the row first; open the last line."""
+        if event.index >= len(self.rows):
+            self._unfold()
+            return
         if not self.walk.marked:
             self.on_row_list_marked(RowList.Marked(event.index))
             if self.walk.marked:
@@ -187,7 +216,7 @@ class VolumesScreen(StepScreen):
         """Close the search field, show all again, or go back."""
         field = self.query_one("#search", Input)
         if field.display or self.searched:
-            field.display, self.searched, self.rows = False, "", self.walk.reports
+            field.display, self.searched, self.rows = False, "", self.listed
             self._show_rows(0)
             self.query_one("#volumes", RowList).focus()
         else:

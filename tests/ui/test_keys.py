@@ -8,6 +8,7 @@ import pytest
 from textual.widgets import Input
 
 from lvtui.flow.discover import Discovery
+from lvtui.flow.folding import fold
 from lvtui.flow.session import Session
 from lvtui.lvm.verdict import VerdictWord
 from lvtui.ui.device import DeviceScreen
@@ -96,7 +97,10 @@ async def test_star_marks_all_intact_disks_and_again_none(damaged: Damaged) -> N
     intact = {
         report.lost.lv.uuid
         for report in discovery.lost
-        if report.verdict.word is VerdictWord.INTACT and report.ranges and report.role == "vhd"
+        if report.verdict.word is VerdictWord.INTACT
+        and report.ranges
+        and report.role == "vhd"
+        and not report.is_merged
     }
     app = app_of(walk_at(session, discovery, "volumes", marked=0))
     async with app.run_test(size=SIZE) as pilot:
@@ -127,7 +131,31 @@ async def test_search_shows_what_matches_and_esc_shows_all(damaged: Damaged) -> 
         shown = len(page.rows)
 
     assert found == [wanted]
-    assert shown == len(discovery.lost)
+    assert shown == len(fold(discovery.lost)[0])
+
+
+@pytest.mark.parametrize("key", ["enter", "space"])
+async def test_merged_volumes_and_journals_are_one_line_that_opens(
+    damaged: Damaged, key: str
+) -> None:
+    session, discovery = damaged
+    _, folded, line = fold(discovery.lost)
+    app = app_of(walk_at(session, discovery, "volumes", marked=0))
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, VolumesScreen))
+        page = app.screen
+        assert isinstance(page, VolumesScreen)
+        await pilot.press("end")
+        await until_shown(pilot, str(line))
+        await until_shown(pilot, "These are not lost.")
+        before = len(page.rows)
+        await pilot.press(key)
+        await pilot.press("end")
+        await until_shown(pilot, folded[-1].lost.lv.name)
+
+        assert page.rows == discovery.lost
+        assert before == len(discovery.lost) - len(folded)
+        assert page.walk.session.lv_uuids == ()
 
 
 async def test_letters_in_a_field_are_text(damaged: Damaged) -> None:
