@@ -20,6 +20,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from lvtui.host.copy.worker import main as worker_main  # noqa: PLC0415 - stays light
 
         return worker_main(args[1])
+    if args[:1] == ["_hold"]:
+        from lvtui.host.holder import main as holder_main  # noqa: PLC0415 - stays light
+
+        return holder_main(args[1:])
     if args == ["--version"]:
         print(f"lvtui {__version__}")
         return 0

@@ -15,9 +15,10 @@ from lvtui.lvm.merge import Merged
 from lvtui.message import Message, message
 from lvtui.plan.command import ByteGuard, Check
 from lvtui.plan.lvm_call import LvmHost
-from lvtui.plan.plan import AreaPlace, Plan, StageGuard, Step, TextFile
+from lvtui.plan.plan import AnyGuard, AreaPlace, Guard, Plan, StageGuard, Step, TextFile
 from lvtui.plan.recipes.activate import activate, deactivate
 from lvtui.plan.recipes.evidence import PvEvidence, Sample, evidence
+from lvtui.plan.recipes.hold import HoldFacts, held, hold, release, scan
 from lvtui.plan.recipes.restore import check_content, nothing_open, restore, show
 from lvtui.plan.recipes.unhide import unhide
 from lvtui.plan.recipes.writes import write_steps
@@ -32,11 +33,14 @@ _MGT_BYTES = 4 * MiB
 class PlanMaker:
     """Puts a plan together; the recipes make the lines."""
 
-    def __init__(self, target: Target, host: LvmHost, folder: Path, way: str) -> None:
+    def __init__(
+        self, target: Target, host: LvmHost, folder: Path, way: str, holding: HoldFacts | None
+    ) -> None:
         self._target = target
         self._host = host
         self._folder = folder
         self._way = way
+        self._holding = holding
         self._vg = target.current
         self._evidence = f"{folder}/evidence"
         self._pvs = {pv.pv.uuid: pv for pv in target.pvs}
@@ -54,8 +58,9 @@ class PlanMaker:
                 [self._kept(number, pv) for number, pv in enumerate(self._target.pvs)],
                 samples,
                 backup_file=f"{BACKUP_FOLDER}/{vg.name}",
-                has_xe=False,
+                has_xe=self._holding is not None,
             ),
+            *(hold(self._holding) if self._holding else ()),
             *self._restore(texts[0], 1, message("Restore the merged metadata of {vg}", vg=vg.name)),
             *show(self._host, vg.name, first_names),
         ]
@@ -69,6 +74,10 @@ class PlanMaker:
                 texts[1], 2, message("Give the restored volumes their final names")
             )
             steps += show(self._host, vg.name, tuple(one.lv.name for one in self._target.back))
+        if self._holding is not None:
+            steps += release(self._holding)
+            if final is not None:
+                steps += scan(self._holding)
         return Plan(
             kind=self._way,
             title=self._title(),
@@ -85,7 +94,11 @@ class PlanMaker:
     def _unhide(self, unhiding: tuple[Unhiding, ...]) -> tuple[Step, ...]:
         devices = {uuid: (pv.source.path, pv.identity) for uuid, pv in self._pvs.items()}
         writes = [w for one in unhiding for w in unhide(one.name, one.ranges, one.writes, devices)]
-        guards = (StageGuard(stage=1), nothing_open(self._host, self._vg.name))
+        guards: tuple[AnyGuard, ...] = (
+            StageGuard(stage=1),
+            nothing_open(self._host, self._vg.name),
+            *self._held(),
+        )
         steps, files = write_steps(str(self._folder), writes, guards)
         for path, data in files.items():
             keep_bytes(Path(path), data)
@@ -99,7 +112,11 @@ class PlanMaker:
             text=text,
             stage=stage,
             purpose=purpose,
+            extra_guards=self._held(),
         )
+
+    def _held(self) -> tuple[Guard, ...]:
+        return held(self._holding) if self._holding is not None else ()
 
     def _text(self, name: str, merged: Merged) -> TextFile:
         assert merged.vg is not None, "conflicts were looked at before"

@@ -15,6 +15,7 @@ from typing import Any
 from lvtui.errors import FormatError, UserError
 from lvtui.host.case import OpenCase, journal_records, plan_folders
 from lvtui.host.keep import keep_bytes, read_kept
+from lvtui.plan.command import Command
 from lvtui.plan.plan import PLAN_SCHEMA, Plan
 from lvtui.plan.script import script_of
 from lvtui.plan.stored import decode, encode
@@ -37,10 +38,14 @@ class Progress:
     after: tuple[str, ...]
     """sha256 of each area when the plan had ended; empty: it has not."""
 
+    @property
+    def last_begun(self) -> int:
+        """The last line that was begun; -1: none."""
+        return self.next_line if self.unknown or self.failed else self.next_line - 1
+
     def touched(self, plan: Plan) -> bool:
         """Whether a line that writes to the source was begun."""
-        last = self.next_line if self.unknown or self.failed else self.next_line - 1
-        return any(number <= last for number in plan.writes())
+        return any(number <= self.last_begun for number in plan.writes())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +65,14 @@ class StoredPlan:
     def touched(self) -> bool:
         """Whether a line that writes to the source was begun."""
         return self.progress.touched(self.plan)
+
+    @property
+    def has_effects(self) -> bool:
+        """Whether anything that can be taken back was begun: on the source, in the kernel, in xapi."""
+        return self.touched or any(
+            isinstance(step.line, Command) and step.line.undo is not None
+            for step in self.plan.steps[: self.progress.last_begun + 1]
+        )
 
 
 def folder_for(case_dir: Path, kind: str) -> Path:

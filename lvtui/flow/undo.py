@@ -15,7 +15,7 @@ from lvtui.host.keep import keep_bytes, read_exactly, read_file, read_kept
 from lvtui.host.patch import group_lock, lock_file_of
 from lvtui.lvm.stages import judge_area
 from lvtui.message import message
-from lvtui.plan.command import Command, Effect, Patch, Runner, Save, Target
+from lvtui.plan.command import Command, Effect, Patch, Runner, Save
 from lvtui.plan.plan import AnyGuard, AreaPlace, Plan, Step
 from lvtui.plan.recipes.restore import nothing_open
 from lvtui.plan.recipes.undo import (
@@ -39,7 +39,7 @@ def plan_to_undo(case_dir: Path) -> StoredPlan:
     """
     plans = stored_plans(case_dir)
     for stored in reversed(plans):
-        if stored.touched and undone_by(stored, plans) is None:
+        if stored.has_effects and undone_by(stored, plans) is None:
             return stored
     raise UserError(
         "LV-UND-01",
@@ -76,9 +76,10 @@ def make_undo(case: OpenCase, target: StoredPlan, runner: Runner) -> StoredPlan:
     kept = read_file(backup.to_file) if backup is not None else None
     steps = [
         *keep_areas(str(folder), changes, backup),
-        *_mapping_steps(target),
+        *_taken_back(target, mapped=True),
         *lines,
         prove_old(changes),
+        *_taken_back(target, mapped=False),
     ]
     if backup is not None and kept is not None and kept != read_file(backup.path):
         steps.append(backup_back(backup, kept))
@@ -159,18 +160,28 @@ def _backup_line(plan: Plan) -> Save | None:
     )
 
 
-def _mapping_steps(target: StoredPlan) -> Iterator[Step]:
-    """What was activated is deactivated."""
-    for number, step in enumerate(target.plan.steps):
+def _taken_back(target: StoredPlan, *, mapped: bool) -> Iterator[Step]:
+    """What was activated (`mapped`), or switched off and held, and is still so; the last first."""
+    done = {
+        step.line.argv
+        for step in target.plan.steps[: target.progress.next_line]
+        if isinstance(step.line, Command)
+    }
+    for number, step in reversed(list(enumerate(target.plan.steps))):
         line = step.line
-        if isinstance(line, Command) and line.undo and number <= target.progress.next_line:
-            argv = (line.undo[0], *line.argv[1:3], *line.undo[1:])
+        if (
+            isinstance(line, Command)
+            and line.undo is not None
+            and number <= target.progress.next_line
+            and line.undo not in done
+            and (line.argv[0] == "lvchange") is mapped
+        ):
             yield Step(
                 line=Command(
-                    argv=argv,
+                    argv=line.undo,
                     purpose=message("Take back line {number}", number=number + 1),
                     effect=Effect.WRITES,
-                    target=Target.KERNEL,
+                    target=line.target,
                     timeout_seconds=line.timeout_seconds,
                 )
             )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lvtui.flow.cases import case_for_jobs
 from lvtui.flow.discover import Discovery
+from lvtui.flow.holding import hold_facts
 from lvtui.flow.lvm_host import probe_lvm
 from lvtui.flow.making import PlanMaker
 from lvtui.flow.plans import StoredPlan, folder_for, store_plan, stored_plans
@@ -68,13 +69,14 @@ def plan_way(
             conflicts += against
     if conflicts:
         return Planned(stored=None, case_dir=None, conflicts=tuple(dict.fromkeys(conflicts)))
-    host = probe_lvm(
-        runner or SystemRunner(), [pv.source.path for pv in target.pvs], target.current.name
-    )
+    runner = runner or SystemRunner()
+    host = probe_lvm(runner, [pv.source.path for pv in target.pvs], target.current.name)
     case_dir = case_for_jobs((), case, target.discovery)
     with OpenCase(case_dir) as opened:
         folder = folder_for(case_dir, way)
-        plan = PlanMaker(target, host, folder, way).plan(merged, final, unhiding)
+        sr_uuid = parse_group(target.current.name).sr_uuid
+        holding = hold_facts(runner, sr_uuid, folder) if sr_uuid is not None else None
+        plan = PlanMaker(target, host, folder, way, holding).plan(merged, final, unhiding)
         store_plan(opened, folder, plan)
     stored = next(one for one in stored_plans(case_dir) if one.folder == folder)
     return Planned(stored=stored, case_dir=case_dir, conflicts=())

@@ -22,6 +22,8 @@ SAFE_PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/opt/xensource/bin"
 LVM_MASTER = Path("/etc/lvm/master")
 """XenServer's configuration for hosts that may write; sm itself sets LVM_SYSTEM_DIR to it."""
 OUTPUT_BYTES_MAX = 4 * MiB
+_FOLDER = next(p for p in (Path(__file__).parents[2], Path("/")) if p.is_dir())
+"""Where the package is, for an lvtui that runs from its source tree: the lock's holder is one."""
 _POLL_SECONDS = 0.02
 _POLL_SECONDS_MAX = 0.2
 
@@ -67,7 +69,7 @@ class SystemRunner:
                 stdout=out,
                 stderr=err,
                 env=clean_environment(),
-                cwd="/",
+                cwd=_FOLDER,
                 close_fds=True,
                 start_new_session=True,
             )

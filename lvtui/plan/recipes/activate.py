@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lvtui.message import message
 from lvtui.plan.command import Target
-from lvtui.plan.lvm_call import LvmHost, change
+from lvtui.plan.lvm_call import LvmHost, change, config
 from lvtui.plan.plan import Step
 
 
@@ -19,7 +19,7 @@ def activate(host: LvmHost, vg_name: str, names: tuple[str, ...]) -> tuple[Step,
                 ("lvchange", "--activate", "y", f"{vg_name}/{name}"),
                 message("Activate {name}", name=name),
                 target=Target.KERNEL,
-                undo=("lvchange", "--activate", "n", f"{vg_name}/{name}"),
+                undo=_off(host, vg_name, name),
             )
         )
         for name in names
@@ -40,4 +40,16 @@ def deactivate(host: LvmHost, vg_name: str, names: tuple[str, ...]) -> tuple[Ste
             )
         )
         for name in names
+    )
+
+
+def _off(host: LvmHost, vg_name: str, name: str) -> tuple[str, ...]:
+    """The line that takes an activation back, as a whole."""
+    return (
+        "lvchange",
+        "--config",
+        config(host, writes=False),
+        "--activate",
+        "n",
+        f"{vg_name}/{name}",
     )
