@@ -9,30 +9,19 @@ Of a text at the end of a history only one neighbour tells; where nothing decide
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from lvtui.lvm.model import VolumeGroup
+from lvtui.lvm.habits import odd_habits, odd_names
 from lvtui.lvm.order import adjacent
-from lvtui.lvm.steps import Difference, Kind, differences, has, is_local
-from lvtui.lvm.suspect import zone_seconds
+from lvtui.lvm.steps import Difference, Kind, differences, has
 from lvtui.lvm.version import Version
-from lvtui.lvm.vocabulary import is_device
 from lvtui.message import Message, message
 
 _COMMITS_MAX = 8
 """Over more commits than these a change more or less proves nothing."""
 _TWIN_BYTES = 64
 _RESTORE = "vgcfgrestore"
-_DEVICE_SECONDS = 60
-"""No host is started anew, no disk is found under another name in less."""
-_ZONE_DAMAGE_SECONDS = frozenset({900, 9000})
-"""What one digit of a creation_time can change so that it is still some zone's time."""
-_SR = re.compile(r"VG_XenStorage-.*")
-_DISK = re.compile(r"(VHD|LV)-")
-_WHOLE = re.compile(r"(VHD|LV)-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(slots=True)
@@ -62,8 +51,10 @@ class Contradictions:
                 at = max(0, at - 2)
             else:
                 at += 1
-        known = self._without(known, self._wrong_habits(known))
-        self._without(known, self._wrong_names(known))
+        models = [self.versions[number].vg for number in known]
+        trusted = [self.trusted[number] for number in known]
+        told = (*odd_habits(models, trusted), *odd_names(models, trusted))
+        self._without(known, ((known[place], reason) for place, reason in told))
         return self._odd
 
     def _without(self, known: list[int], found: Iterable[tuple[int, Message]]) -> list[int]:
@@ -186,99 +177,6 @@ class Contradictions:
         if key not in self._steps:
             self._steps[key] = _impossible(self.versions[before], self.versions[after])
         return self._steps[key]
-
-    def _wrong_habits(self, known: list[int]) -> Iterator[tuple[int, Message]]:
-        """What one host writes alike in every text: its kernel, its LVM, its zone, its devices."""
-        habits = {number: _habits(self.versions[number].vg) for number in known}
-        seen = Counter(habit for each in habits.values() for habit in each)
-        for before, number, after in zip(known, known[1:], known[2:], strict=False):
-            if self.trusted[number] or habits[before] == habits[number]:
-                continue
-            for usual, own, later in zip(
-                habits[before], habits[number], habits[after], strict=False
-            ):
-                if (
-                    usual == later
-                    and seen[own] == 1
-                    and own.is_damaged(usual, self._took(before, after))
-                ):
-                    yield (
-                        number,
-                        message(
-                            "{what} is {own} here, {usual} in the versions before and after it",
-                            what=own.what,
-                            own=own.value,
-                            usual=usual.value,
-                        ),
-                    )
-
-    def _took(self, before: int, after: int) -> int:
-        times = (self.versions[number].creation_time or 0 for number in (before, after))
-        first, last = times
-        return abs(last - first)
-
-    def _wrong_names(self, known: list[int]) -> Iterator[tuple[int, Message]]:
-        """A volume of a storage repository that only one text has, under no name of a volume."""
-        before: frozenset[int] = frozenset()
-        holders: dict[str, list[int]] = {}
-        for number in known:
-            vg = self.versions[number].vg
-            if vg is None or not _SR.fullmatch(vg.name):
-                continue
-            now = frozenset(map(id, vg.lvs))
-            if now - before:
-                for lv in vg.lvs:
-                    if (
-                        id(lv) not in before
-                        and _DISK.match(lv.name)
-                        and not _WHOLE.fullmatch(lv.name)
-                    ):
-                        holders.setdefault(lv.name, []).append(number)
-            before = now
-        for name, numbers in holders.items():
-            number = numbers[0]
-            after = next((n for n in known if n > number), None)
-            later = None if after is None else self.versions[after].vg
-            stays = later is not None and any(lv.name == name for lv in later.lvs)
-            if len(numbers) == 1 and not stays and not self.trusted[number]:
-                yield (
-                    number,
-                    message("{name} is no name of a volume of a storage repository", name=name),
-                )
-
-
-@dataclass(frozen=True, slots=True)
-class _Habit:
-    """A value that a host writes, with whose it is."""
-
-    what: str
-    value: str
-    host: str
-
-    def is_damaged(self, usual: _Habit, took_seconds: int) -> bool:
-        """Whether it is another habit's value with damage, not one that came and went."""
-        if self.what != usual.what or self.host != usual.host:
-            return False
-        if self.what == "the zone":
-            return abs(int(self.value) - int(usual.value)) in _ZONE_DAMAGE_SECONDS
-        if not is_local(usual.value, self.value):
-            return False
-        is_path = self.what != "the device" or is_device(self.value)
-        return not is_path or self.what != "the device" or took_seconds < _DEVICE_SECONDS
-
-
-def _habits(vg: VolumeGroup | None) -> tuple[_Habit, ...]:
-    if vg is None:
-        return ()
-    host = vg.creation_host or ""
-    release = (vg.generated_by or "").split(": ", 1)[0]
-    zone = zone_seconds(vg)
-    return (
-        _Habit("the kernel", vg.host_comment or "", host),
-        _Habit("the release", release, host),
-        _Habit("the zone", str(zone or 0), host),
-        *(_Habit("the device", pv.device_hint or "", f"{host} {pv.uuid}") for pv in vg.pvs),
-    )
 
 
 def _impossible(before: Version, after: Version) -> Difference | None:

@@ -35,7 +35,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _QUARTER_SECONDS = 900
 _ZONE_SECONDS_MAX = 14 * 3600
 _DESCRIPTION_SINCE = (2, 3, 6)
-_DESCRIPTION = re.compile(r"Write from [^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*", re.DOTALL)
+_DESCRIPTION = re.compile(r"Write(\[\d{1,9}\])? from [^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*", re.DOTALL)
 _NO_DESCRIPTION = re.compile("")
 _RELEASE = re.compile(r"(\d{1,4})\.(\d{1,4})\.(\d{1,4})")
 

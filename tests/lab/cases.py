@@ -26,7 +26,15 @@ from tests.lab import toolbox
 from tests.lab.families import FAMILIES
 
 HERE = Path(__file__).parent
-NOT_MAKERS = {"cases.py", "judge.py", "oracle.py", "adapter.py", "examine.py", "parsing.py"}
+NOT_MAKERS = {
+    "cases.py",
+    "honest.py",
+    "judge.py",
+    "oracle.py",
+    "adapter.py",
+    "examine.py",
+    "parsing.py",
+}
 
 
 @dataclass(frozen=True, slots=True)
