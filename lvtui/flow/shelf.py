@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from lvtui.errors import FormatError
 from lvtui.flow.judging import LostReport
 from lvtui.flow.pvs import PvPlaces
+from lvtui.lvm.extents import union
 from lvtui.lvm.history import History, LostVolume, Version
 from lvtui.lvm.mapping import MappedRange, VolumeSource, map_volume
 from lvtui.lvm.model import LogicalVolume, VolumeGroup
@@ -156,18 +157,30 @@ class Shelf:
         if (one.key, now) not in self._taken:
             verdict = self.verdict(one)
             size = verdict.extent_bytes if verdict is not None else 0
-            ranges = [
-                ByteRange(conflict.lv_start_extent * size, conflict.extent_count * size)
-                for conflict in (verdict.conflicts if verdict is not None else ())
-                if conflict.now is now
-            ]
-            self._taken[one.key, now] = joined(ranges)
+            runs = {
+                (start, start + share.extent_count)
+                for share in (verdict.shares if verdict is not None else ())
+                if share.now is now
+                for start in (share.run.lv_start_extent + share.offset_extents,)
+            }
+            self._taken[one.key, now] = tuple(
+                ByteRange(start * size, (end - start) * size) for start, end in union(runs)
+            )
         return self._taken[one.key, now]
+
+    def owner_of_head(self, one: Placed) -> str | None:
+        """Who has the volume's beginning now."""
+        verdict = self.verdict(one)
+        conflicts = verdict.conflicts if verdict is not None else ()
+        return next((c.owner for c in conflicts if c.now and not c.lv_start_extent), None)
 
     def damage(self, one: Placed) -> tuple[ByteRange, ...]:
         """Ranges of the volume that are somebody else's, were for a time, or cannot be read."""
-        taken = (*self.taken(one, now=True), *self.taken(one, now=False))
-        return joined([*taken, *self._out_of_reach(one.ranges)])
+        return joined([*self.lost(one), *self.taken(one, now=False)])
+
+    def lost(self, one: Placed) -> tuple[ByteRange, ...]:
+        """Ranges of the volume that are somebody else's now, or on no device that was given."""
+        return joined([*self.taken(one, now=True), *self._out_of_reach(one.ranges)])
 
     def _out_of_reach(self, ranges: tuple[MappedRange, ...]) -> Iterator[ByteRange]:
         for run in ranges:

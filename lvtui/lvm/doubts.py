@@ -11,7 +11,7 @@ from itertools import pairwise
 from lvtui.lvm.extents import Run
 from lvtui.lvm.model import PhysicalVolume, VolumeGroup
 from lvtui.lvm.owners import own_runs, reference_position
-from lvtui.lvm.timeline import holders, position_of
+from lvtui.lvm.timeline import position_of
 from lvtui.lvm.version import Gap, HeldRun, LostVolume, Timeline
 from lvtui.message import Message, message
 
@@ -46,9 +46,9 @@ def risks(timeline: Timeline, lost: LostVolume) -> Iterator[Message]:
         beyond = beyond or run.end_sectors > end
         start, end = here.get(run.pv_uuid, (run.start_sectors, run.end_sectors))
         gone = gone or run.start_sectors < start or run.end_sectors > end
-        for held, _, _ in holders(timeline, run.pv_uuid, run.start_sectors, run.end_sectors):
-            if held.first <= position <= held.last and held.lv.uuid != lost.lv.uuid:
-                sharing[held.lv.uuid] = held.lv.name
+    for uuid, first, last in timeline.doubly.get(lost.lv.uuid, ()):
+        if first <= position <= last:
+            sharing[uuid] = _name_at(timeline, uuid, position)
     if beyond:
         yield message("its own text places it beyond the end of a PV")
     elif gone:
@@ -146,6 +146,11 @@ def _moving_since(timeline: Timeline, lost: LostVolume) -> bool:
     return any(
         held.last > last_seen and not held.placed for held in timeline.by_uuid.get(lost.lv.uuid, ())
     )
+
+
+def _name_at(timeline: Timeline, uuid: str, position: int) -> str:
+    held = timeline.by_uuid[uuid]
+    return next(one.lv.name for one in held if one.first <= position <= one.last)
 
 
 def _now(timeline: Timeline, lost: LostVolume) -> VolumeGroup | None:

@@ -9,29 +9,32 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from operator import attrgetter, itemgetter
+from typing import NamedTuple
 
 from lvtui.lvm.extents import Run, placed_extents, union, without
 from lvtui.lvm.loss import absences
 from lvtui.lvm.model import LogicalVolume
-from lvtui.lvm.timeline import holders, in_sectors, position_of, presence
+from lvtui.lvm.timeline import in_sectors, overlapping, position_of, presence
 from lvtui.lvm.version import Held, HeldRun, LostVolume, Timeline
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Share:
-    """Adjacent extents of one of the lost LV's runs that one other LV held."""
+class Share(NamedTuple):
+    """Adjacent extents of one of the lost LV's runs that one other LV held.
 
-    owner: LogicalVolume
-    """As its newest version there has it."""
+    A tuple: where few extents were given out again and again, each lost LV has hundreds.
+    """
+
     place: Run
     """In extents along the lost LV's runs; one extent lies between runs that are not adjacent."""
+    since_seqno: int
+    """Of the first version in which the owner held any of it."""
+    owner: LogicalVolume
+    """As its newest version there has it."""
     run: HeldRun
     offset_extents: int
     """From the beginning of `run`."""
     extent_count: int
-    since_seqno: int
-    """Of the first version in which the owner held any of it."""
     now: bool
 
 
@@ -82,76 +85,105 @@ def shares(
         aliases: PV uuid of the lost LV → the uuid that the same place has in the timeline as well.
         now: the position that counts as now; -1 if none does.
     """
-    extent_sectors = _extent_sectors(lost)
-    owners: dict[str, _Owner] = {}
-    starts: list[int] = []
     runs = own_runs(lost)
-    at = 0
-    for run in runs:
-        starts.append(at)
-        for pv_uuid in dict.fromkeys((run.pv_uuid, aliases.get(run.pv_uuid, run.pv_uuid))):
-            found = holders(timeline, pv_uuid, run.start_sectors, run.end_sectors)
-            for held, start_sectors, end_sectors in found:
-                position = _first_common(since, held)
-                if position is None or _is_its_own(held, lost, run, start_sectors):
-                    continue
-                start = (start_sectors - run.start_sectors) // extent_sectors
-                end = -((run.start_sectors - end_sectors) // extent_sectors)
-                owner = owners.setdefault(held.lv.uuid, _Owner())
-                owner.add(
-                    held, (at + start, at + end), position, now=held.first <= now <= held.last
-                )
-        at += run.extent_count + 1  # runs are not adjacent: what is joined lies in one of them
-    found_shares = []
-    for owner in owners.values():
-        for place, position, is_now in owner.joined():
+    starts = _starts(runs)
+    found = []
+    for pieces in _pieces(timeline, lost, since, aliases).values():
+        newest = max((timeline.held[piece.held] for piece in pieces), key=_last)
+        for place, position, is_now in _joined(timeline, pieces, now):
             index = bisect_right(starts, place[0]) - 1
-            found_shares.append(
+            found.append(
                 Share(
-                    owner=owner.newest.lv,
                     place=place,
+                    since_seqno=timeline.known[position].seqno or 0,
+                    owner=newest.lv,
                     run=runs[index],
                     offset_extents=place[0] - starts[index],
                     extent_count=place[1] - place[0],
-                    since_seqno=timeline.known[position].seqno or 0,
                     now=is_now,
                 )
             )
-    return tuple(sorted(found_shares, key=lambda share: (share.place, share.since_seqno)))
+    found.sort(key=itemgetter(0, 1))
+    return tuple(found)
 
 
-@dataclass(slots=True)
-class _Owner:
-    """One other LV's pieces, before they are joined."""
+_last = attrgetter("last")
 
-    helds: list[Held] = field(default_factory=list)
-    pieces: list[tuple[Run, int]] = field(default_factory=list)
-    now: list[Run] = field(default_factory=list)
 
-    @property
-    def newest(self) -> Held:
-        return max(self.helds, key=lambda held: held.last)
+class _Piece(NamedTuple):
+    """What one placement of another LV shares with one run of the lost one."""
 
-    def add(self, held: Held, place: Run, position: int, *, now: bool) -> None:
-        self.helds.append(held)
-        self.pieces.append((place, position))
-        if now:
-            self.now.append(place)
+    start: int
+    end: int
+    position: int
+    """The first at which nothing protected the lost LV there."""
+    held: int
+    """Index in `Timeline.held`."""
 
-    def joined(self) -> Iterator[tuple[Run, int, bool]]:
-        taken = union(self.now)
-        past = without(union(place for place, _ in self.pieces), taken)
-        runs = sorted([(run, True) for run in taken] + [(run, False) for run in past])
-        first: dict[int, int] = {}
-        starts = [run[0] for run, _ in runs]
-        for (start, end), position in self.pieces:
-            index = max(bisect_right(starts, start) - 1, 0)
-            while index < len(runs) and runs[index][0][0] < end:
-                if runs[index][0][1] > start:
-                    first[index] = min(first.get(index, position), position)
-                index += 1
-        for index, (run, is_now) in enumerate(runs):
-            yield run, first[index], is_now
+
+def _pieces(
+    timeline: Timeline, lost: LostVolume, since: tuple[Run, ...], aliases: Mapping[str, str]
+) -> dict[str, list[_Piece]]:
+    """By uuid of the other LV."""
+    extent_sectors = _extent_sectors(lost)
+    first = since[0][0] if since else len(timeline.known)
+    is_open = len(since) == 1 and since[0][1] >= len(timeline.known)
+    found: dict[str, list[_Piece]] = {}
+    runs = own_runs(lost)
+    for run, at in zip(runs, _starts(runs), strict=True):
+        begin = run.start_sectors
+        for pv_uuid in dict.fromkeys((run.pv_uuid, aliases.get(run.pv_uuid, run.pv_uuid))):
+            for start_sectors, end_sectors, index in overlapping(
+                timeline, pv_uuid, begin, run.end_sectors, first
+            ):
+                held = timeline.held[index]
+                position = max(first, held.first) if is_open else _first_common(since, held)
+                if position is None or _is_its_own(held, lost, run, start_sectors):
+                    continue
+                piece = _Piece(
+                    at + (start_sectors - begin) // extent_sectors,
+                    at - ((begin - end_sectors) // extent_sectors),
+                    position,
+                    index,
+                )
+                found.setdefault(held.lv.uuid, []).append(piece)
+    return found
+
+
+def _starts(runs: tuple[HeldRun, ...]) -> list[int]:
+    """Where each run begins along all of them; they are not adjacent: what is joined lies in one."""
+    starts = []
+    at = 0
+    for run in runs:
+        starts.append(at)
+        at += run.extent_count + 1
+    return starts
+
+
+def _joined(timeline: Timeline, pieces: list[_Piece], now: int) -> Iterator[tuple[Run, int, bool]]:
+    """Place, first position, and whether it is held now; adjacent ones as one."""
+    if len(pieces) == 1:
+        ((start, end, position, index),) = pieces
+        held = timeline.held[index]
+        yield (start, end), position, held.first <= now <= held.last
+        return
+    taken = union(
+        (piece.start, piece.end)
+        for piece in pieces
+        if timeline.held[piece.held].first <= now <= timeline.held[piece.held].last
+    )
+    past = without(union((piece.start, piece.end) for piece in pieces), taken)
+    runs = sorted([(run, True) for run in taken] + [(run, False) for run in past])
+    first: dict[int, int] = {}
+    starts = [run[0] for run, _ in runs]
+    for piece in pieces:
+        index = max(bisect_right(starts, piece.start) - 1, 0)
+        while index < len(runs) and runs[index][0][0] < piece.end:
+            if runs[index][0][1] > piece.start:
+                first[index] = min(first.get(index, piece.position), piece.position)
+            index += 1
+    for index, (run, is_now) in enumerate(runs):
+        yield run, first[index], is_now
 
 
 def _extent_sectors(lost: LostVolume) -> int:

@@ -8,14 +8,16 @@ versions it lasts.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
+from heapq import heappop, heappush
+from itertools import accumulate
 
 from lvtui.lvm.breaks import branches, gaps
 from lvtui.lvm.extents import PvExtents, held_extents
 from lvtui.lvm.model import LogicalVolume, VolumeGroup
 from lvtui.lvm.repeats import repeats
-from lvtui.lvm.version import Held, HeldRun, History, Timeline, Version
+from lvtui.lvm.version import Held, HeldRun, History, PvTimeline, Timeline, Version
 
 Geometry = tuple[int, tuple[tuple[str, str, int], ...]]
 """extent_size, and (local name, uuid, pe_start) of every PV."""
@@ -36,22 +38,25 @@ def make_timeline(versions: tuple[Version, ...]) -> Timeline:
     known = tuple(version for version in line if version.usable)
     held = _Placements().over(known)
     by_uuid: dict[str, list[Held]] = {}
-    by_pv: dict[str, list[tuple[int, int, int]]] = {}
+    by_pv: dict[str, list[tuple[int, int, int, int]]] = {}
     for index, one in enumerate(held):
         by_uuid.setdefault(one.lv.uuid, []).append(one)
         for run in one.runs:
-            by_pv.setdefault(run.pv_uuid, []).append((run.start_sectors, run.end_sectors, index))
+            row = (run.start_sectors, run.end_sectors, one.last, index)
+            by_pv.setdefault(run.pv_uuid, []).append(row)
     positions = {version.id: position for position, version in enumerate(known)}
     positions |= {one: positions[twin] for one, twin in again.items() if twin in positions}
     return Timeline(
         versions=versions,
         known=known,
+        uncommitted=tuple(version for version in versions if version.committed is False),
         positions=positions,
         gaps=tuple(gaps(line)),
         branches=tuple(branches(known)),
         held=held,
         by_uuid={uuid: tuple(all_of_it) for uuid, all_of_it in by_uuid.items()},
-        by_pv={pv_uuid: _with_greatest_end(runs) for pv_uuid, runs in by_pv.items()},
+        by_pv={pv_uuid: _columns(rows) for pv_uuid, rows in by_pv.items()},
+        doubly=_doubly(held),
     )
 
 
@@ -68,16 +73,32 @@ def position_of(timeline: Timeline, version: Version) -> int:
 
 
 def holders(
-    timeline: Timeline, pv_uuid: str, start_sectors: int, end_sectors: int
+    timeline: Timeline, pv_uuid: str, start_sectors: int, end_sectors: int, *, since: int = 0
 ) -> Iterator[tuple[Held, int, int]]:
-    """Every (held, start, end) that shares sectors with the range, in any known version."""
-    runs = timeline.by_pv.get(pv_uuid, ())
-    for at in range(bisect_left(runs, (end_sectors,)) - 1, -1, -1):
-        start, end, index, greatest_end = runs[at]
-        if greatest_end <= start_sectors:
-            return
-        if end > start_sectors:
-            yield timeline.held[index], max(start, start_sectors), min(end, end_sectors)
+    """Every (held, start, end) that shares sectors with the range at the position or later."""
+    held = timeline.held
+    for start, end, index in overlapping(timeline, pv_uuid, start_sectors, end_sectors, since):
+        yield held[index], start, end
+
+
+def overlapping(
+    timeline: Timeline, pv_uuid: str, start_sectors: int, end_sectors: int, since: int
+) -> list[tuple[int, int, int]]:
+    """(start, end, index of held) of each shared run, by descending start of the holder's run."""
+    found = timeline.by_pv.get(pv_uuid)
+    if found is None:
+        return []
+    first = bisect_right(found.greatest_ends, start_sectors)
+    behind = bisect_left(found.starts, end_sectors)
+    return [
+        (
+            start if start > start_sectors else start_sectors,  # noqa: FURB136 - in the hot loop
+            end if end < end_sectors else end_sectors,  # noqa: FURB136 - as above
+            index,
+        )
+        for start, end, last, index in reversed(found.rows[first:behind])
+        if last >= since and end > start_sectors
+    ]
 
 
 def presence(timeline: Timeline, uuid: str) -> tuple[tuple[int, int], ...]:
@@ -188,10 +209,41 @@ def _same_pvs(before: VolumeGroup, after: VolumeGroup) -> bool:
     )
 
 
-def _with_greatest_end(runs: list[tuple[int, int, int]]) -> tuple[tuple[int, int, int, int], ...]:
-    out = []
-    greatest = 0
-    for start, end, index in sorted(runs):
-        greatest = max(greatest, end)
-        out.append((start, end, index, greatest))
-    return tuple(out)
+def _columns(rows: list[tuple[int, int, int, int]]) -> PvTimeline:
+    rows.sort(key=lambda row: (row[0], row[1], row[3]))
+    return PvTimeline(
+        starts=tuple(row[0] for row in rows),
+        greatest_ends=tuple(accumulate((row[1] for row in rows), max)),
+        rows=tuple(rows),
+    )
+
+
+def _doubly(held: tuple[Held, ...]) -> dict[str, tuple[tuple[str, int, int], ...]]:
+    """Pairs of LVs that one text puts on the same extents: a sweep over time, by place in each PV."""
+    found: dict[str, list[tuple[str, int, int]]] = {}
+    ending: list[tuple[int, int]] = []
+    living: dict[str, list[tuple[int, int, int]]] = {}
+    crossed: set[str] = set()
+    for index, one in enumerate(held):
+        while ending and ending[0][0] < one.first:
+            gone = heappop(ending)[1]
+            for run in held[gone].runs:
+                places = living[run.pv_uuid]
+                del places[bisect_left(places, (run.start_sectors, run.end_sectors, gone))]
+        for run in one.runs:
+            places = living.setdefault(run.pv_uuid, [])
+            at = bisect_left(places, (run.start_sectors,))
+            # As long as no two cross each other, of those before only the nearest can reach in.
+            near = places[:at] if run.pv_uuid in crossed else places[max(0, at - 1) : at]
+            near = [place for place in near if place[1] > run.start_sectors]
+            near += places[at : bisect_left(places, (run.end_sectors,))]
+            for _, _, number in near:
+                other = held[number]
+                crossed.add(run.pv_uuid)
+                if other.lv.uuid != one.lv.uuid:
+                    span = (one.first, min(one.last, other.last))
+                    found.setdefault(one.lv.uuid, []).append((other.lv.uuid, *span))
+                    found.setdefault(other.lv.uuid, []).append((one.lv.uuid, *span))
+            insort(places, (run.start_sectors, run.end_sectors, index))
+        heappush(ending, (one.last, index))
+    return {uuid: tuple(pairs) for uuid, pairs in found.items()}

@@ -73,10 +73,15 @@ class Verdict:
     extent_bytes: int
     overwritten_bytes: int
     at_risk_bytes: int
-    conflicts: tuple[Conflict, ...]
-    """Sorted by lv_start_extent; runs of one owner joined."""
-    missing_seqnos: tuple[tuple[int, int], ...]
+    shares: tuple[Share, ...] = ()
+    """What others held of it since, by place."""
+    missing_seqnos: tuple[tuple[int, int], ...] = ()
     """Unknown versions between last seen and now."""
+
+    @property
+    def conflicts(self) -> tuple[Conflict, ...]:
+        """Sorted by lv_start_extent; runs of one owner joined. Made anew each time: few ask."""
+        return _conflicts(self.shares)
 
 
 def judge(lost: LostVolume) -> Verdict:
@@ -122,7 +127,7 @@ def judge(lost: LostVolume) -> Verdict:
         extent_bytes=extent_bytes,
         overwritten_bytes=total(overwritten) * extent_bytes,
         at_risk_bytes=total(at_risk) * extent_bytes,
-        conflicts=_conflicts(taken),
+        shares=taken,
         missing_seqnos=_missing(gaps),
     )
 
@@ -185,7 +190,7 @@ def _discarded(taken: Iterable[Share], extent_bytes: int) -> list[Message]:
 def _never_committed(timeline: Timeline, lost: LostVolume) -> list[Message]:
     """A text that was never in use changed nothing; that it exists is said, no more."""
     last_seen = lost.last_seen.seqno or 0
-    late = [v for v in timeline.versions if v.committed is False and (v.seqno or 0) > last_seen]
+    late = [version for version in timeline.uncommitted if (version.seqno or 0) > last_seen]
     if not late or not own_runs(lost):
         return []
     text = "version {seqno} was written but never put in use; it is not counted"

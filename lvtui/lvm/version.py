@@ -7,7 +7,7 @@ can write two branches, a VG can be renamed or recreated. Only the types; `histo
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lvtui.lvm.carve import CopyState, CrcState, MetadataCopy, Origin
 from lvtui.message import Message
@@ -102,6 +102,16 @@ class HeldRun:
     lv_start_extent: int
 
 
+class PvTimeline(NamedTuple):
+    """Every run of every placement on one PV, by start; columns, because all of them are searched."""
+
+    starts: tuple[int, ...]
+    greatest_ends: tuple[int, ...]
+    """The greatest end of the runs up to each."""
+    rows: tuple[tuple[int, int, int, int], ...]
+    """(start_sectors, end_sectors, last position, index of held)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
     """Versions that are not known, between two known ones that follow each other."""
@@ -120,6 +130,8 @@ class Timeline:
     """What it was made from."""
     known: tuple[Version, ...]
     """The usable ones, oldest first: what positions count."""
+    uncommitted: tuple[Version, ...]
+    """Those that were written and never put in use."""
     positions: dict[str, int]
     """Version id → position."""
     gaps: tuple[Gap, ...]
@@ -128,8 +140,10 @@ class Timeline:
     held: tuple[Held, ...]
     """By first position."""
     by_uuid: dict[str, tuple[Held, ...]]
-    by_pv: dict[str, tuple[tuple[int, int, int, int], ...]]
-    """PV uuid → (start_sectors, end_sectors, index of held, greatest end so far), sorted."""
+    by_pv: dict[str, PvTimeline]
+    """By PV uuid."""
+    doubly: dict[str, tuple[tuple[str, int, int], ...]]
+    """LV uuid → (uuid of an LV that one text puts on the same extents, first, last position)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ def _verdict(word: VerdictWord, *reasons: Message) -> Verdict:
         extent_bytes=4096,
         overwritten_bytes=0,
         at_risk_bytes=0,
-        conflicts=(),
+        shares=(),
         missing_seqnos=(),
     )
 
