@@ -79,6 +79,21 @@ def lost(options: argparse.Namespace) -> int:
     return 0
 
 
+def check(options: argparse.Namespace) -> int:
+    """`lvtui check SOURCE LV`."""
+    from lvtui.flow.check_answers import check_answer, check_lines  # noqa: PLC0415 - only here
+    from lvtui.flow.checking import check_volume  # noqa: PLC0415
+
+    discovery = sources.read(options)
+    checked = check_volume(discovery, options.lv, at=options.at, bitmaps=options.bitmaps)
+    if options.json:
+        emit(check_answer(checked))
+    else:
+        warn(discovery)
+        emit_lines(check_lines(checked))
+    return checked.exit_code
+
+
 def show(options: argparse.Namespace) -> int:
     """`lvtui show SOURCE --at ID | --diff ID2 | --raw OFFSET[+LENGTH]`."""
     if options.raw is not None:

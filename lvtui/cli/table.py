@@ -134,6 +134,21 @@ COMMANDS = (
         (SOURCE, PV, TEXTS, DEEP),
     ),
     CommandLine(
+        "check",
+        "look",
+        "the VHD in a lost or present LV: chain, damage, what is on the disk",
+        "look:check",
+        (
+            SOURCE,
+            PV,
+            TEXTS,
+            DEEP,
+            option("lv", metavar="LV", help="name, uuid, or a unique prefix of either"),
+            AT,
+            option("--bitmaps", action="store_true", help="read every bitmap, too: slower"),
+        ),
+    ),
+    CommandLine(
         "extract",
         "act",
         "copy lost LVs out by their extents; nothing is written to SOURCE",

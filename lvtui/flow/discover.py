@@ -164,7 +164,7 @@ def find_lost(discovery: Discovery, name: str, *, at: str | None = None) -> Lost
     Raises:
         UserError: none or several match (they are named), or version `at` does not have it.
     """
-    matches = _matching(discovery.lost + discovery.shrunk, name)
+    matches = matching_names(discovery.lost + discovery.shrunk, name)
     if not matches:
         raise UserError(
             "LV-VOL-01",
@@ -184,7 +184,7 @@ def find_lost(discovery: Discovery, name: str, *, at: str | None = None) -> Lost
     return matches[0] if at is None else _report_at(discovery, matches[0], at)
 
 
-def _matching(reports: tuple[LostReport, ...], name: str) -> list[LostReport]:
+def matching_names(reports: tuple[LostReport, ...], name: str) -> list[LostReport]:
     """The reports that a name means; a VDI's uuid means its disk, not its journals."""
     exact = [r for r in reports if name in {r.lost.lv.name, r.lost.lv.uuid}]
     of_vdi = [r for r in reports if name == r.vdi_uuid and r.name.holds_disk]

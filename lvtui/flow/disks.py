@@ -23,7 +23,7 @@ from lvtui.vhd.flatten import VirtualDisk
 from lvtui.vhd.header import BLOCK_BYTES
 from lvtui.vhd.stack import disk_of, image_of
 from lvtui.vhd.write import VhdFile, blocks_with_data
-from lvtui.xen.names import VolumeRole
+from lvtui.xen.names import VolumeName, VolumeRole
 
 Pieces = Callable[[tuple[MappedRange, ...]], tuple[JobPiece, ...]]
 """A volume's ranges as pieces on the sources."""
@@ -53,7 +53,7 @@ def plan_disk(
         FormatError, Refused: there is no usable VHD, a parent is missing (and `partial` was not asked
             for), it is encrypted, or no VHD belongs into this volume.
     """
-    refuse_others(report)
+    refuse_others(report.name, report.lost.lv.name)
     paths = [source.path for source in discovery.sources]
     reports = (*discovery.lost, *discovery.shrunk)
     with open_shelf(paths, discovery.histories, discovery.places, reports) as shelf:
@@ -81,30 +81,30 @@ def plan_disk(
         )
 
 
-def refuse_others(report: LostReport) -> None:
+def refuse_others(name: VolumeName, lv_name: str) -> None:
     """Volumes that hold no VHD.
 
     Raises:
         Refused: it is one.
     """
-    if report.name.role is VolumeRole.QCOW2:
+    if name.role is VolumeRole.QCOW2:
         raise Refused(
             "LV-VHD-12",
             "{name} holds a QCOW2 image, not a VHD: lvtui copies it as it is (--format lv); "
             "qemu-img convert -f qcow2 makes a disk of the copy.",
-            name=report.lost.lv.name,
+            name=lv_name,
         )
-    if report.name.role is VolumeRole.RAW:
+    if name.role is VolumeRole.RAW:
         raise Refused(
             "LV-VHD-13",
             "{name} is a raw volume: the disk itself, without a VHD. Copy it as it is (--format lv).",
-            name=report.lost.lv.name,
+            name=lv_name,
         )
-    if report.name.role not in {VolumeRole.VHD, VolumeRole.OLD} and not report.name.neutral:
+    if name.role not in {VolumeRole.VHD, VolumeRole.OLD} and not name.neutral:
         raise Refused(
             "LV-VHD-14",
             "{name} is no disk of a XenServer storage: only the volume can be copied (--format lv).",
-            name=report.lost.lv.name,
+            name=lv_name,
         )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 
-from lvtui.errors import FormatError
+from lvtui.errors import FormatError, Refused
 from lvtui.flow.content import Link, VhdContent, Where
 from lvtui.flow.judging import LostReport
 from lvtui.flow.labels import with_labels
@@ -67,8 +67,17 @@ class Reader:
         """The disk in a volume.
 
         Raises:
-            FormatError: as `open_image`.
+            FormatError: as `open_image`. Refused: `LV-VHD-15`, its beginning is another volume's now.
         """
+        owner = self.shelf.owner_of_head(placed)
+        if owner is not None:
+            raise Refused(
+                "LV-VHD-15",
+                "Where {name} began, {owner} lies now: the image that stands there is not its own. Only "
+                "the volume can be copied (--format lv), with what is left of it.",
+                name=placed.lv.name,
+                owner=owner,
+            )
         image = open_image(placed.source, name=placed.lv.name)
         chain = build_chain(image, self.shelf.catalogue())
         return OpenedDisk(
@@ -82,19 +91,17 @@ class Reader:
         placed = self.shelf.of_report(report)
         if not _may_hold_vhd(placed) or not placed.ranges:
             return report
-        taker = _taker(report)
-        if taker is not None:
-            told = message("where it began {owner} begins or lies now", owner=taker)
-            return replace(report, vhd=_no_vhd(told))
         try:
             opened = self.open(placed)
+        except Refused as taken:
+            return replace(report, vhd=_no_vhd(taken.message))
         except FormatError as error:
             return _without_vhd(report, placed, error)
         links = tuple(self._link(one, report) for one in opened.volumes[1:])
         own = self._lowered(report.verdict, opened)
         if not opened.chain.is_whole:
             own = lowered(own, VerdictWord.NO_PARENT, self._broken(opened.chain))
-        content = self._content(opened)
+        content = self.content(opened)
         return replace(report, vhd=content, verdict=combined(own, links))
 
     def check(self, placed: Placed, image: Image) -> DiskCheck:
@@ -121,7 +128,8 @@ class Reader:
             found += damaged_ranges(disk, lost)
         return joined(found)
 
-    def _content(self, opened: OpenedDisk) -> VhdContent:
+    def content(self, opened: OpenedDisk) -> VhdContent:
+        """What a report tells of the VHD."""
         image, chain = opened.image, opened.chain
         own = self.check(opened.placed, image)
         parents = tuple(
@@ -257,13 +265,6 @@ def _missing_name(chain: Chain) -> str:
     if missing is None or missing.name is None:
         return "its name is not known"
     return missing.name.lv_name
-
-
-def _taker(report: LostReport) -> str | None:
-    """Who has the volume's beginning now: the VHD there is his."""
-    return next(
-        (c.owner for c in report.verdict.conflicts if c.now and not c.lv_start_extent), None
-    )
 
 
 def _no_vhd(problem: Message) -> VhdContent:
