@@ -65,6 +65,10 @@ def group_conflicts(vg: VolumeGroup, rendered: bytes, text: bytes) -> Iterator[C
                 vg=vg.name,
             ),
         )
+    held = occupied_extents(vg)
+    for run, other in overlaps(held, held):
+        if run.lv_uuid < other.lv_uuid:
+            yield _contradiction(f"{run.lv_name} and {other.lv_name} have the same extents")
     yield from _closed(vg)
     for name, status in [(vg.name, vg.status), *((lv.name, lv.status) for lv in vg.lvs)]:
         yield from _moving(name, status)
