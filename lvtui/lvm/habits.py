@@ -77,11 +77,9 @@ def _is_nearly_a_disk(name: str) -> bool:
     if told is None or _UUID.fullmatch(told[1]):
         return False
     form = "hhhhhhhh-hhhh-hhhh-hhhh-hhhhhhhhhhhh"
-    fits = sum(
-        char == "-" if due == "-" else char in "0123456789abcdef"
-        for char, due in zip(told[1], form, strict=True)
-    )
-    return fits >= _SAME_CHARS
+    chars = {"-": "-", "h": "0123456789abcdef"}
+    fits = [char in chars[due] for char, due in zip(told[1], form, strict=True)]
+    return sum(fits) >= _SAME_CHARS
 
 
 def _seconds_between(before: VolumeGroup | None, after: VolumeGroup | None) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 from collections import Counter
-from dataclasses import dataclass
 
 import pytest
 
@@ -15,10 +14,10 @@ from lvtui.lvm.loss import shrunk_volumes
 from lvtui.lvm.verdict import judge
 from tests.rings import RealRing, load_ring
 
-SOAK = "LVTUI_SOAK" in os.environ
-ROUNDS = 10_000 if SOAK else 300
-STRIDE = 1 if SOAK else 9
-"""Of the positions of one text."""
+_SOAK = [
+    pytest.mark.soak,
+    pytest.mark.skipif("LVTUI_SOAK" not in os.environ, reason="make soak runs this"),
+]
 CAUGHT_AT_LEAST = 0.99
 RINGS = ("wrap-2.02.84", "wrap-2.02.180")
 
@@ -42,14 +41,11 @@ def _places(histories: tuple[History, ...]) -> dict[tuple[str, bool, Place], str
     }  # fmt: skip
 
 
-@dataclass(slots=True)
 class _Flips:
     """A ring, and what becomes of it."""
 
-    ring: RealRing
-
-    def __post_init__(self) -> None:
-        self.area, self.data = self.ring.area, self.ring.area_data
+    def __init__(self, ring: RealRing) -> None:
+        self.area, self.data = ring.area, ring.area_data
         histories = self.histories(self.data)
         self.texts = {v.text_sha256 for h in histories for v in h.versions if v.whole}
         self.copies = [
@@ -81,14 +77,15 @@ class _Flips:
         ]
 
 
+@pytest.mark.parametrize("stride", [9, pytest.param(1, marks=_SOAK)])
 @pytest.mark.parametrize("name", RINGS)
-def test_every_position_of_a_text_is_flipped(name: str) -> None:
+def test_every_position_of_a_text_is_flipped(name: str, stride: int) -> None:
     flips = _Flips(load_ring(name))
     copy = flips.copies[len(flips.copies) // 2]
     start = copy.offset_bytes - flips.area.offset_bytes
     rng = random.Random(name)
 
-    for at in range(start, start + copy.length_bytes, STRIDE):
+    for at in range(start, start + copy.length_bytes, stride):
         flips.flip(at, 1 << rng.randrange(8))
 
     print(name, dict(flips.counts))
@@ -96,12 +93,13 @@ def test_every_position_of_a_text_is_flipped(name: str) -> None:
     assert flips.counts["caught"] >= CAUGHT_AT_LEAST * flips.counts["flips"]
 
 
+@pytest.mark.parametrize("rounds", [300, pytest.param(10_000, marks=_SOAK)])
 @pytest.mark.parametrize("name", RINGS)
-def test_random_bytes_of_the_ring_are_flipped(name: str) -> None:
+def test_random_bytes_of_the_ring_are_flipped(name: str, rounds: int) -> None:
     flips = _Flips(load_ring(name))
     rng = random.Random(name)
 
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         copy = rng.choice(flips.copies)
         start = copy.offset_bytes - flips.area.offset_bytes
         flips.flip(start + rng.randrange(copy.length_bytes), rng.randint(1, 255))
