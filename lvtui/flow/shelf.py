@@ -171,8 +171,10 @@ class Shelf:
     def owner_of_head(self, one: Placed) -> str | None:
         """Who has the volume's beginning now."""
         verdict = self.verdict(one)
-        conflicts = verdict.conflicts if verdict is not None else ()
-        return next((c.owner for c in conflicts if c.now and not c.lv_start_extent), None)
+        for share in verdict.shares if verdict is not None else ():
+            if share.now and not share.run.lv_start_extent + share.offset_extents:
+                return share.owner.name
+        return None
 
     def damage(self, one: Placed) -> tuple[ByteRange, ...]:
         """Ranges of the volume that are somebody else's, were for a time, or cannot be read."""

@@ -162,16 +162,15 @@ def _starts(runs: tuple[HeldRun, ...]) -> list[int]:
 
 def _joined(timeline: Timeline, pieces: list[_Piece], now: int) -> Iterator[tuple[Run, int, bool]]:
     """Place, first position, and whether it is held now; adjacent ones as one."""
-    if len(pieces) == 1:
-        ((start, end, position, index),) = pieces
-        held = timeline.held[index]
-        yield (start, end), position, held.first <= now <= held.last
-        return
     taken = union(
         (piece.start, piece.end)
         for piece in pieces
         if timeline.held[piece.held].first <= now <= timeline.held[piece.held].last
     )
+    if not taken:
+        for start, end, position in _merged(pieces):
+            yield (start, end), position, False
+        return
     past = without(union((piece.start, piece.end) for piece in pieces), taken)
     runs = sorted([(run, True) for run in taken] + [(run, False) for run in past])
     first: dict[int, int] = {}
@@ -184,6 +183,20 @@ def _joined(timeline: Timeline, pieces: list[_Piece], now: int) -> Iterator[tupl
             index += 1
     for index, (run, is_now) in enumerate(runs):
         yield run, first[index], is_now
+
+
+def _merged(pieces: list[_Piece]) -> Iterator[tuple[int, int, int]]:
+    """Start, end and first position of what pieces that lie on or beside one another make up."""
+    pieces.sort()
+    start, end, position, _ = pieces[0]
+    for piece in pieces:
+        if piece.start > end:
+            yield start, end, position
+            start, end, position, _ = piece
+        else:
+            end = max(end, piece.end)
+            position = min(position, piece.position)
+    yield start, end, position
 
 
 def _extent_sectors(lost: LostVolume) -> int:

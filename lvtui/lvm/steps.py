@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import NamedTuple
 
 from lvtui.lvm.model import LogicalVolume, PhysicalVolume, Section, Statement, VolumeGroup
@@ -186,7 +187,7 @@ def _lv_differences(was: LogicalVolume, lv: LogicalVolume) -> Iterator[Differenc
         if old is not None and new is not None and old != new:
             yield _difference(Kind.IDENTITY, thing, field, str(old), str(new))
     striped = all(segment.is_mapped for segment in (*was.segments, *lv.segments))
-    local = is_local(render_volume(was), render_volume(lv))
+    local = is_local(_rendered(was), _rendered(lv))
     if not striped and not local:
         return
     if was.name != lv.name:
@@ -203,6 +204,12 @@ def _lv_differences(was: LogicalVolume, lv: LogicalVolume) -> Iterator[Differenc
             kind=Kind.LAYOUT, thing=thing, field="segments", before=old, after=new, local=local
         )
     yield from _attributes(thing, was.section, lv.section, _IDENTITY | _LAYOUT, local=local)
+
+
+@lru_cache(maxsize=1024)
+def _rendered(lv: LogicalVolume) -> str:
+    """Kept: an LV that changes again and again is compared with itself each time."""
+    return render_volume(lv)
 
 
 def _type_is_damaged(was: LogicalVolume, lv: LogicalVolume) -> bool:
