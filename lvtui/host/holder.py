@@ -72,7 +72,7 @@ def _take(lock: str, state: Path) -> int:
 
 def _keep(lock: Path, state: Path) -> int:
     """Hold until told to end. The lock's file is opened once and closed by the process's end alone."""
-    mine = take_lock(state)
+    mine = take_lock(state, wait_tries=40)
     if mine is None:
         return 1
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
