@@ -24,10 +24,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         from lvtui.host.holder import main as holder_main  # noqa: PLC0415 - stays light
 
         return holder_main(args[1:])
+    if args[:1] == ["_recheck"]:
+        return _recheck(args[1])
     if args == ["--version"]:
         print(f"lvtui {__version__}")
         return 0
     return _run(args)
+
+
+def _recheck(job_dir: str) -> int:
+    """A worker's short child."""
+    from lvtui.errors import LvtuiError  # noqa: PLC0415
+    from lvtui.flow.recheck import main as recheck_main  # noqa: PLC0415 - parses, the worker not
+
+    try:
+        return recheck_main(job_dir)
+    except LvtuiError as error:
+        _tell(error, as_json=False)
+        return error.exit_code
 
 
 def _run(args: list[str]) -> int:

@@ -31,6 +31,7 @@ from lvtui.flow.jobs import (
 )
 from lvtui.flow.judging import LostReport
 from lvtui.flow.pvs import PvPlace
+from lvtui.host.copy.headers import state_of
 from lvtui.host.paths import absolute
 from lvtui.lvm.mapping import MappedRange
 from lvtui.plan.job import JobPiece, JobSource, JobSpec
@@ -115,6 +116,7 @@ def make_job(
         format=fmt,
         size_bytes=report.size_bytes,
         sources=_sources(discovery),
+        currents=_currents(discovery),
         pieces=pieces,
         to=absolute(to),
         overwritten=_conflicts(report, now=True),
@@ -150,6 +152,7 @@ def _disk_job(
         format=fmt,
         size_bytes=disk.size_bytes,
         sources=_sources(discovery),
+        currents=_currents(discovery),
         pieces=(),
         to=absolute(to),
         overwritten=disk.overwritten,
@@ -194,9 +197,14 @@ def _sources(discovery: Discovery) -> tuple[JobSource, ...]:
             metadata_areas=tuple(
                 ByteRange(area.offset_bytes, area.size_bytes) for area in source.areas
             ),
+            committed=tuple(state_of(area.header) for area in source.areas),
         )
         for index, source in enumerate(discovery.sources)
     )
+
+
+def _currents(discovery: Discovery) -> tuple[str, ...]:
+    return tuple(history.current.text_sha256 for history in discovery.histories if history.current)
 
 
 def _pieces(run: MappedRange, place: PvPlace | None, sizes: list[int]) -> Iterator[JobPiece]:

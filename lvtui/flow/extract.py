@@ -21,7 +21,9 @@ from lvtui.host.paths import absolute, is_folder
 from lvtui.message import Message
 from lvtui.plan.facts import CopyProgress, CopyState
 from lvtui.plan.job import JobSpec
+from lvtui.plan.recheck import merged
 from lvtui.safe import safe
+from lvtui.source import ByteRange
 from lvtui.units import human_bytes, human_percent
 
 Json = dict[str, Any]
@@ -112,7 +114,8 @@ def exit_code(spec: JobSpec, progress: CopyProgress) -> int:
         return 0
     if not result.verified:
         return DIFFERS
-    return DAMAGED if result.unreadable_ranges or spec.overwritten or spec.at_risk else 0
+    damaged = result.unreadable_ranges or result.overwritten or result.at_risk
+    return DAMAGED if damaged or spec.overwritten or spec.at_risk else 0
 
 
 def worse(one: int, other: int) -> int:
@@ -136,12 +139,17 @@ def extract_answer(job_dir: Path, spec: JobSpec, progress: CopyProgress) -> Json
         "source_sha256": result.source_sha256,
         "destination_sha256": result.destination_sha256,
         "verified": result.verified,
-        "unreadable_ranges": [
-            [run.offset_bytes, run.length_bytes] for run in result.unreadable_ranges
-        ],
+        "unreadable_ranges": _ranges(result.unreadable_ranges),
+        "overwritten_ranges": _ranges(merged((*spec.overwritten, *result.overwritten))),
+        "at_risk_ranges": _ranges(merged((*spec.at_risk, *result.at_risk))),
+        "note": str(result.note) if result.note else None,
         "mapfile": str(job_dir / "map"),
         "seconds": round(result.seconds, 3),
     }
+
+
+def _ranges(ranges: tuple[ByteRange, ...]) -> list[list[int]]:
+    return [[run.offset_bytes, run.length_bytes] for run in ranges]
 
 
 def result_line(spec: JobSpec, progress: CopyProgress) -> str:
@@ -155,7 +163,11 @@ def result_line(spec: JobSpec, progress: CopyProgress) -> str:
         for amount, text in (
             (bad, "unreadable"),
             (sum(run.length_bytes for run in spec.overwritten), "overwritten before"),
-            (sum(run.length_bytes for run in spec.at_risk), "at risk"),
+            (sum(run.length_bytes for run in result.overwritten), "overwritten meanwhile"),
+            (
+                sum(run.length_bytes for run in merged((*spec.at_risk, *result.at_risk))),
+                "at risk",
+            ),
         )
         if amount
         for text in [f"{human_bytes(amount)} {text}"]

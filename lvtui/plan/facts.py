@@ -97,6 +97,13 @@ class CopyResult:
     unreadable_ranges: tuple[ByteRange, ...]
     """In the image."""
     seconds: float
+    overwritten: tuple[ByteRange, ...] = ()
+    """In the image: read when their place may have been another volume's already, because the group
+    changed while it was copied."""
+    at_risk: tuple[ByteRange, ...] = ()
+    """In the image: read while nobody could tell, or given away and freed again while it was copied."""
+    note: Message | None = None
+    """What happened to the group while it was copied."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,5 +131,7 @@ class CopyProgress:
     """`LV-…` of the error that made it fail."""
     problem_exit: int | None = None
     """And its exit code (commands.md)."""
+    phase: str = ""
+    """What a running copy does: `copying`, `trimming`, `scraping`, `retrying`."""
     n: int = 0
     """Number of the last request that the worker has taken from want.json."""

@@ -24,6 +24,8 @@ class JobSource:
     """Areas whose header is read again at each checkpoint."""
     base_bytes: int = 0
     """Where the PV begins on the path (a partition inside a whole disk)."""
+    committed: tuple[str, ...] = ()
+    """Of each area: which text was in use when the copy was planned; empty where that is unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,8 @@ class JobSpec:
     """For `vhd` and `raw`: the disk's volumes, leaf first."""
     partial: bool = False
     """Whether the disk is made although a parent is missing: what that held is a gap."""
+    currents: tuple[str, ...] = ()
+    """text_sha256 of the texts that were in use when the copy was planned."""
     need_bytes: int | None = None
     """What the image takes at most on a file system with holes; None: its size."""
 
@@ -83,4 +87,5 @@ def exit_code(spec: JobSpec, result: CopyResult) -> int:
     """0 clean, 6 finished with damage, 7 what was read back differs (commands.md)."""
     if not result.verified:
         return 7
-    return 6 if result.unreadable_ranges or spec.overwritten or spec.at_risk else 0
+    damaged = result.unreadable_ranges or result.overwritten or result.at_risk
+    return 6 if damaged or spec.overwritten or spec.at_risk else 0

@@ -107,7 +107,7 @@ def test_versions_has_exactly_the_contracts_keys(image: str) -> None:
     assert found["versions"][0].keys() == {
         "id", "seqno", "vg_name", "vg_uuid", "creation_time", "creation_host", "description",
         "offset_bytes", "length_bytes", "state", "reason", "committed", "current", "crc",
-        "text_sha256", "lv_count", "origin", "device", "copies",
+        "text_sha256", "lv_count", "origin", "device", "file", "copies",
     }  # fmt: skip
 
 
@@ -184,7 +184,7 @@ def test_extract_gives_the_volumes_bytes_and_says_what_they_are_worth(
     assert found.keys() == {
         "schema", "lv", "version", "to", "format", "bytes_written", "bytes_holes",
         "manifest_sha256", "source_sha256", "destination_sha256", "verified",
-        "unreadable_ranges", "mapfile", "seconds",
+        "unreadable_ranges", "overwritten_ranges", "at_risk_ranges", "note", "mapfile", "seconds",
     }  # fmt: skip
 
 

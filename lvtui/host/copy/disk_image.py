@@ -7,17 +7,21 @@ where the disk's sectors stand. What nobody ever wrote is a hole, what nobody kn
 from __future__ import annotations
 
 import bisect
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lvtui.errors import SourceChangedError
 from lvtui.host.copy.image import JobImage, OpenDevice
 from lvtui.host.device import SourceDevice
 from lvtui.plan.job import JobLayer, JobPiece, JobSpec
+from lvtui.plan.recheck import Places, SourceRange
 from lvtui.source import ByteRange, ByteSource, Piece
+from lvtui.units import SECTOR_BYTES
+from lvtui.vhd.bat import UNUSED
 from lvtui.vhd.damage import LossySource
 from lvtui.vhd.extent import Kind
 from lvtui.vhd.flatten import VirtualDisk
+from lvtui.vhd.header import BLOCK_BYTES
 from lvtui.vhd.stack import image_of
 from lvtui.vhd.write import VhdFile
 
@@ -72,6 +76,7 @@ class DiskImage(JobImage):
             FormatError, Refused: it cannot be opened any more.
         """
         super().__init__(spec, open_device)
+        self._layers = spec.layers
         volumes = [(layer.name, self._volume(layer)) for layer in spec.layers]
         self._made = image_of(volumes, spec.format, partial=spec.partial)
         self._disk = (
@@ -110,6 +115,65 @@ class DiskImage(JobImage):
     def _stands(self, where: ByteRange) -> bool:
         extents = self._disk.extents(where.offset_bytes, where.end_bytes)
         return any(extent.kind is Kind.DATA for extent in extents)
+
+    def met(self, where: ByteRange, places: Places) -> Iterator[ByteRange]:
+        """The parts of a range of the image that were read from some places, or by bitmaps there."""
+        met = self._met_in_layers(places)
+        made = self._made
+        if isinstance(made, VhdFile):
+            for part in made.virtual_ranges(where):
+                for virtual in self._virtual(part, met):
+                    yield from made.places_of(virtual)
+        else:
+            yield from self._virtual(where, met)
+
+    def _met_in_layers(self, places: Places) -> list[Places]:
+        """By layer, in its own coordinates."""
+        return [
+            Places(
+                SourceRange(
+                    0,
+                    part.offset_bytes - piece.source_offset_bytes + piece.out_offset_bytes,
+                    part.length_bytes,
+                )
+                for piece in layer.pieces
+                if piece.source is not None
+                for part in places.within(
+                    piece.source, piece.source_offset_bytes, piece.length_bytes
+                )
+            )
+            for layer in self._layers
+        ]
+
+    def _virtual(self, where: ByteRange, met: list[Places]) -> Iterator[ByteRange]:
+        for block in range(where.offset_bytes // BLOCK_BYTES, -(-where.end_bytes // BLOCK_BYTES)):
+            if self._bitmap_met(block, met):
+                low = max(where.offset_bytes, block * BLOCK_BYTES)
+                high = min(where.end_bytes, (block + 1) * BLOCK_BYTES)
+                yield ByteRange(low, high - low)
+        for extent in self._disk.extents(where.offset_bytes, where.end_bytes):
+            if extent.kind is not Kind.DATA:
+                continue
+            shift = extent.source_offset_bytes - extent.offset_bytes
+            parts = met[extent.layer].within(0, extent.source_offset_bytes, extent.length_bytes)
+            for part in parts:
+                yield ByteRange(part.offset_bytes - shift, part.length_bytes)
+
+    def _bitmap_met(self, block: int, met: list[Places]) -> bool:
+        """Whether what tells the sectors of a block apart may be another's now."""
+        for layer, places in zip(self._disk.layers, met, strict=True):
+            if layer.table is None or not places:
+                continue
+            if any(places.within(0, 0, layer.table.offset_bytes + layer.table.entry_count * 4)):
+                return True
+            scale = BLOCK_BYTES // layer.block_bytes
+            for part in range(scale):
+                entry = layer.table.entry(block * scale + part)
+                if entry is None or entry == UNUSED:
+                    continue
+                if any(places.within(0, entry * SECTOR_BYTES, layer.bitmap_bytes)):
+                    return True
+        return False
 
     def hole_end(self, offset_bytes: int) -> int:
         """Where a stretch that nobody ever wrote ends; itself: none begins here."""
