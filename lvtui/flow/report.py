@@ -14,8 +14,10 @@ from lvtui.flow.listing import local_time
 from lvtui.flow.session import Session
 from lvtui.lvm.verdict import VerdictWord
 from lvtui.message import Message, message
-from lvtui.plan.facts import CopyProgress, CopyState
+from lvtui.plan.facts import CopyProgress, CopyResult, CopyState
 from lvtui.plan.job import JobSpec
+from lvtui.plan.recheck import merged, without
+from lvtui.source import ByteRange
 
 RECOVERED = "RECOVERED"
 RECOVERED_WITH_DAMAGE = "RECOVERED WITH DAMAGE"
@@ -88,8 +90,8 @@ def _volume(
     found: LostReport | None, discovery: Discovery, spec: JobSpec, progress: CopyProgress
 ) -> VolumeReport:
     result = progress.result
-    damaged_bytes = sum(run.length_bytes for run in spec.overwritten)
-    risk_bytes = sum(run.length_bytes for run in spec.at_risk)
+    damaged_bytes = sum(run.length_bytes for run in _overwritten(spec, result))
+    risk_bytes = sum(run.length_bytes for run in _at_risk(spec, result))
     unreadable_bytes = sum(run.length_bytes for run in result.unreadable_ranges) if result else 0
     rows: list[ReportRow] = []
     if found is not None:
@@ -135,6 +137,8 @@ def _volume(
                 ),
             )
         )
+    if result.note is not None:
+        rows.append(ReportRow("Disk in use", result.note))
     left = (max(0, spec.size_bytes - not_old_bytes), spec.size_bytes)
     return VolumeReport(
         word=_word(discovery, damaged=bool(not_old_bytes or risk_bytes)),
@@ -142,6 +146,16 @@ def _volume(
         rows=tuple(rows),
         annex=_annex(found, spec, progress),
     )
+
+
+def _overwritten(spec: JobSpec, result: CopyResult | None) -> tuple[ByteRange, ...]:
+    """What belonged to others before, and what was given to them while it was copied."""
+    return merged((*spec.overwritten, *(result.overwritten if result else ())))
+
+
+def _at_risk(spec: JobSpec, result: CopyResult | None) -> tuple[ByteRange, ...]:
+    ranges = (*spec.at_risk, *(result.at_risk if result else ()))
+    return without(ranges, _overwritten(spec, result))
 
 
 def _headline(
@@ -204,8 +218,8 @@ def _annex(
         rows += [ReportRow("Reason", reason) for reason in found.verdict.reasons]
     result = progress.result
     for label, ranges in (
-        ("Overwritten", spec.overwritten),
-        ("At risk", spec.at_risk),
+        ("Overwritten", _overwritten(spec, result)),
+        ("At risk", _at_risk(spec, result)),
         ("Unreadable", result.unreadable_ranges if result else ()),
     ):
         rows += [
