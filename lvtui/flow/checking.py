@@ -12,13 +12,15 @@ from lvtui.flow.judging import LostReport
 from lvtui.flow.second_proof import OpenedDisk, Reader, open_shelf
 from lvtui.flow.shelf import Placed, Shelf
 from lvtui.guest.probes import GuestContent, probe_disk
+from lvtui.lvm.model import LogicalVolume
+from lvtui.rescue.foreign import MANY_EXTENTS, foreign_signs
 from lvtui.source import ByteRange
 from lvtui.vhd.check import check_chain
 from lvtui.vhd.damage import blocks_touched, damaged_ranges
 from lvtui.vhd.extent import joined
 from lvtui.vhd.finding import Finding, Severity, error, warning
 from lvtui.vhd.flatten import VirtualDisk, disk_layers, virtual_disk
-from lvtui.xen.names import VolumeRole
+from lvtui.xen.names import VolumeRole, parse_volume
 
 STOP = 4
 DAMAGED = 6
@@ -85,9 +87,27 @@ def check_volume(
 
 def _find(discovery: Discovery, name: str, at: str | None) -> tuple[LostReport | None, str]:
     """The report of a lost volume, or the uuid of a present one."""
-    if matching_names(discovery.lost + discovery.shrunk, name) or at is not None:
+    matches = matching_names(discovery.lost + discovery.shrunk, name)
+    present = _present(discovery, name)
+    is_wanted = any(
+        one.name.holds_disk and not one.is_merged and not one.lost.shrunk for one in matches
+    )
+    if at is not None or is_wanted or (matches and not present):
         report = find_lost(discovery, name, at=at)
         return report, report.lost.lv.uuid
+    if len(present) != 1:
+        raise UserError(
+            "LV-VOL-05",
+            "{count:count} volumes of {spec}, lost or present, fit {name}. Give the whole name or uuid.",
+            count=len(present),
+            spec=discovery.spec,
+            name=name,
+        )
+    return None, present[0].uuid
+
+
+def _present(discovery: Discovery, name: str) -> list[LogicalVolume]:
+    """The volumes that the groups have now and that a name means."""
     present = [
         lv
         for history in discovery.histories
@@ -95,22 +115,17 @@ def _find(discovery: Discovery, name: str, at: str | None) -> tuple[LostReport |
         for lv in history.current.vg.lvs
     ]
     plain = name.replace("-", "")
-    found = [lv for lv in present if name in {lv.name, lv.uuid}]
-    found = found or [lv for lv in present if name and lv.name.endswith(name)]
-    found = found or [
+    exact = [lv for lv in present if name in {lv.name, lv.uuid}]
+    return exact or [
         lv
         for lv in present
-        if name and (lv.name.startswith(name) or lv.uuid.replace("-", "").startswith(plain))
-    ]
-    if len(found) != 1:
-        raise UserError(
-            "LV-VOL-05",
-            "{count:count} volumes of {spec}, lost or present, fit {name}. Give the whole name or uuid.",
-            count=len(found),
-            spec=discovery.spec,
-            name=name,
+        if name
+        and (
+            lv.name.startswith(name)
+            or (parse_volume(lv.name).vdi_uuid or "").startswith(name)
+            or (plain and lv.uuid.replace("-", "").startswith(plain))
         )
-    return None, found[0].uuid
+    ]
 
 
 def _check(
@@ -165,11 +180,18 @@ def _checked(
         base,
         vhd=reader.content(opened),
         chain=opened.volumes,
-        findings=(*checked.findings, *_at_risk(at_risk)),
+        findings=(*checked.findings, *_at_risk(at_risk), *(_foreign(opened) if bitmaps else ())),
         damaged=joined([*checked.damaged, *checked.doubtful, *at_risk]),
         guest=guest,
         refusal=refusal,
     )
+
+
+def _foreign(opened: OpenedDisk) -> tuple[Finding, ...]:
+    """Writers outside LVM, by all extents of the leaf's volume."""
+    extent_bytes = opened.placed.vg.extent_bytes
+    signs = foreign_signs(opened.image, extent_bytes, most=MANY_EXTENTS)
+    return tuple(error("V12", None, "{why}", why=str(reason)) for reason in signs.reasons())
 
 
 def _at_risk(ranges: tuple[ByteRange, ...]) -> tuple[Finding, ...]:
