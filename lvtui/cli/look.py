@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import sys
 from collections.abc import Iterable
@@ -67,6 +68,8 @@ def versions(options: argparse.Namespace) -> int:
 
 def lost(options: argparse.Namespace) -> int:
     """`lvtui lost SOURCE`."""
+    # One bounded batch of values without cycles, and then the process ends.
+    gc.disable()
     discovery = sources.read(options)
     if options.json:
         emit(answers.lost_answer(discovery))

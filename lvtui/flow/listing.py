@@ -103,18 +103,10 @@ def versions_lines(discovery: Discovery | Survey) -> list[str]:
         rows = []
         for version in history.versions:
             count = len(version.vg.lvs) if version.vg else version.copies[0].index.lv_count
-            marks = [
-                word
-                for word, is_so in (
-                    ("in use now", version.current),
-                    ("never committed", version.committed is False),
-                )
-                if is_so
-            ]
             rows.append(
                 f"  {safe(version.id):<20}  {local_time(version.creation_time):<25}  "
-                f"{'?' if count is None else count:>5} LVs  {version.state.value:<8}"
-                f"{change_words(before, version):<24}{', '.join(marks)}"
+                f"{'?' if count is None else count:>5} LVs  {version.state:<8}"
+                f"{change_words(before, version):<24}{_marks(version)}"
                 f"{_file_words(version)}".rstrip()
             )
             before = version if version.usable else before
@@ -123,6 +115,12 @@ def versions_lines(discovery: Discovery | Survey) -> list[str]:
             f"  versions {first}-{last} not found" for first, last in history.missing_seqnos
         )
     return lines
+
+
+def _marks(version: Version) -> str:
+    if version.current:
+        return "in use now"
+    return "never committed" if version.committed is False else ""
 
 
 def _file_words(version: Version) -> str:

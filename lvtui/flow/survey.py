@@ -18,9 +18,13 @@ from lvtui.lvm.collect import list_histories
 from lvtui.lvm.label import PvLabel
 from lvtui.lvm.locate import PvSite, chosen_label
 from lvtui.lvm.version import History
+from lvtui.units import MiB
 
 Progress = Callable[[int, int, int], bool]
 """(bytes done, bytes in all, versions so far) → whether to go on."""
+
+READ_BYTES = 16 * MiB
+"""More than XenServer's areas have: what is read at once need not be joined."""
 
 
 class SurveyedSource(NamedTuple):
@@ -69,7 +73,7 @@ def survey(
             def step(done_bytes: int, all_bytes: int = all_bytes) -> bool:
                 return progress is None or progress(done_bytes, all_bytes, len(copies))
 
-            copies.extend(carve_source(device, areas, index, progress=step))
+            copies.extend(carve_source(device, areas, index, progress=step, read_bytes=READ_BYTES))
             if not step(all_bytes):
                 raise Cancelled("LV-SRC-13", "Reading was stopped. Nothing was changed.")
             sources.append(SurveyedSource(path, device.size_bytes, chosen_label(sites)))

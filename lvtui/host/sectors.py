@@ -63,6 +63,9 @@ class SectorReader:
         end = min(offset_bytes + length_bytes, self._size_bytes)
         if offset_bytes < 0 or offset_bytes >= end:
             return Piece(b"")
+        whole = self._pread_file(offset_bytes, end - offset_bytes)
+        if whole is not None:
+            return Piece(whole)
         unit = self._unit_bytes
         at = offset_bytes // unit * unit
         parts: list[bytes] = []
@@ -76,6 +79,16 @@ class SectorReader:
             at += chunk
         met = _joined(gaps, offset_bytes, end)
         return Piece(parts[0] if len(parts) == 1 else b"".join(parts), met)
+
+    def _pread_file(self, offset_bytes: int, length_bytes: int) -> bytes | None:
+        """The usual case, a good file: in one piece without a copy; None where more care is due."""
+        if self._is_block or self.is_direct or self._read_into is not preadv:
+            return None
+        try:
+            data = os.pread(self._fd, length_bytes, offset_bytes)
+        except OSError:
+            return None
+        return data if len(data) == length_bytes else None
 
     @property
     def _unit_bytes(self) -> int:

@@ -172,6 +172,7 @@ def carve_source(
     device: int,
     *,
     progress: Progress | None = None,
+    read_bytes: int = _READ_BYTES,
 ) -> tuple[MetadataCopy, ...]:
     """Every text in the areas of one device, by area and offset; areas that overlap give it once.
 
@@ -181,6 +182,7 @@ def carve_source(
         device: index of the source path.
         progress: called with bytes done, of the sum of the areas' sizes; returning False stops
             with what is found.
+        read_bytes: how much is read between two calls of `progress`.
     """
     copies: dict[int, MetadataCopy] = {}
     base = 0
@@ -191,12 +193,12 @@ def carve_source(
         done = 0
         going = True
         while going and done < size_bytes:
-            piece = source.pread(area.offset_bytes + done, min(_READ_BYTES, size_bytes - done))
+            piece = source.pread(area.offset_bytes + done, min(read_bytes, size_bytes - done))
             chunks.append(piece.data)
             gaps.extend(piece.gaps)
             done += len(piece.data)
             going = bool(piece.data) and (progress is None or progress(base + done))
-        data = b"".join(chunks)
+        data = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         chunks.clear()  # as large as the area: not to be held twice
         for copy in carve_area(replace(area, device=device), data, gaps=tuple(gaps)):
             copies.setdefault(copy.offset_bytes, copy)

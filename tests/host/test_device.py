@@ -453,10 +453,11 @@ def test_errors_of_the_kernel_itself_become_gaps(image: Path) -> None:
         "    piece = source.pread(1 << 20, 8192)\n"
         "print([(g.offset_bytes, g.length_bytes) for g in piece.gaps], any(piece.data[:4096]))\n"
     )
-    # The first preadv reads the head; the second, and its first page, fail.
+    # The read in one piece fails, the careful one behind it, and the first page of that.
     done = subprocess.run(
         ["strace", "-qq", "-o", "/dev/null", "-P", str(image),
-         "-e", "inject=preadv,preadv2:error=EIO:when=2..3", sys.executable, "-c", program, str(image)],
+         "-e", "inject=pread64:error=EIO",
+         "-e", "inject=preadv,preadv2:error=EIO:when=1..2", sys.executable, "-c", program, str(image)],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     if "ptrace" in done.stderr.lower():
