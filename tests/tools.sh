@@ -5,7 +5,8 @@ PATH=$PATH:/usr/sbin:/sbin
 # tool:package
 tools="lvm:lvm2 ddrescue:gddrescue qemu-img:qemu-utils strace:strace tmux:tmux xz:xz-utils
     mke2fs:e2fsprogs debugfs:e2fsprogs losetup:mount unshare:util-linux sgdisk:gdisk mdadm:mdadm
-    mkfs.vfat:dosfstools mkntfs:ntfs-3g gcc:gcc"
+    mkfs.vfat:dosfstools mkntfs:ntfs-3g gcc:gcc mkfs.xfs:xfsprogs genisoimage:genisoimage
+    sfdisk:fdisk vhdiinfo:libvhdi-utils"
 
 missing=
 for pair in $tools; do

@@ -47,7 +47,9 @@ def probe_ntfs(source: ByteSource) -> FileSystem | None:
         volume = _record(source, at + _VOLUME_RECORD * record_bytes, record_bytes)
         label = text_of(_resident(volume, _VOLUME_NAME), "utf-16-le")
         bitmap = _record(source, at + _BITMAP_RECORD * record_bytes, record_bytes)
-        clusters = _clusters_in_use(source, bitmap, cluster_bytes)
+        clusters = _clusters_in_use(
+            source, bitmap, cluster_bytes, sectors * sector_bytes // cluster_bytes
+        )
         used = None if clusters is None else min(clusters * cluster_bytes, sectors * sector_bytes)
     return FileSystem(
         kind="NTFS",
@@ -98,8 +100,10 @@ def _resident(record: bytes, wanted: int) -> bytes:
     return b""
 
 
-def _clusters_in_use(source: ByteSource, record: bytes, cluster_bytes: int) -> int | None:
-    """Bits set in $Bitmap; None where it cannot be read whole, or is too large to be counted."""
+def _clusters_in_use(
+    source: ByteSource, record: bytes, cluster_bytes: int, cluster_count: int
+) -> int | None:
+    """Bits set in $Bitmap, of those that stand for a cluster; None where it cannot be read whole, or is too large to be counted."""
     for kind, data in _attributes(record):
         if kind != _DATA or len(data) < 64 or not data[8] or data[9]:
             continue
@@ -107,13 +111,15 @@ def _clusters_in_use(source: ByteSource, record: bytes, cluster_bytes: int) -> i
         (left,) = struct.unpack_from("<Q", data, 48)
         if left > _BITMAP_BYTES_MAX:
             return None
-        count = 0
+        count, bits = 0, cluster_count
         for cluster, clusters in _runs(data[at:]):
             length = min(left, clusters * cluster_bytes)
             part = read_exactly(source, cluster * cluster_bytes, length)
             if part is None:
                 return None
-            count += int.from_bytes(part, "little").bit_count()
+            mask = (1 << min(bits, length * 8)) - 1
+            count += (int.from_bytes(part, "little") & mask).bit_count()
+            bits -= min(bits, length * 8)
             left -= length
         return None if left else count
     return None
