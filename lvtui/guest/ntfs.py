@@ -103,7 +103,10 @@ def _resident(record: bytes, wanted: int) -> bytes:
 def _clusters_in_use(
     source: ByteSource, record: bytes, cluster_bytes: int, cluster_count: int
 ) -> int | None:
-    """Bits set in $Bitmap, of those that stand for a cluster; None where it cannot be read whole, or is too large to be counted."""
+    """Bits set in $Bitmap, of those that stand for a cluster.
+
+    None where it cannot be read whole, or is too large to be counted.
+    """
     for kind, data in _attributes(record):
         if kind != _DATA or len(data) < 64 or not data[8] or data[9]:
             continue
