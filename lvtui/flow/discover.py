@@ -14,6 +14,7 @@ from lvtui.flow.pvs import PvPlaces, place_pvs
 from lvtui.flow.reading import Progress, SourceFacts, needs_search, read_sources, read_whole
 from lvtui.flow.second_proof import look_inside
 from lvtui.flow.spec import NOTHING_FOUND, parse_spec
+from lvtui.flow.standing import standing_warnings
 from lvtui.flow.texts import read_texts, strangers
 from lvtui.flow.whereabouts import place_warnings
 from lvtui.host.device import SourceDevice
@@ -136,6 +137,7 @@ def discover(
             *beside.warnings,
             *(strangers(histories) if texts else ()),
             *_warnings(histories, facts, places, inside),
+            *standing_warnings(histories, facts, copies),
         ),
         places=places,
         inside=inside,

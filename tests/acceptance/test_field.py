@@ -9,6 +9,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from lvtui.errors import FormatError
 from lvtui.flow.answers import lost_answer, versions_answer
 from lvtui.flow.devices import scan_devices
 from lvtui.flow.discover import Discovery, discover
@@ -175,3 +176,65 @@ def test_odd_strings_are_read_as_they_are_and_shown_without_control_characters()
         re.sub(r'\\(["\\])', r"\1", text)[:150] for text in case.expect["facts"]["descriptions"]
     ]
     assert [line for line in lines if any(unicodedata.category(c) == "Cc" for c in line)] == []
+
+
+def test_a_header_in_mid_update_is_said_with_what_it_means_for_writes() -> None:
+    case = field_case("torn_header")
+    (said,) = map(str, discover(str(case.path("torn.img"))).warnings)
+
+    assert discover(str(case.path("settled.img"))).warnings == ()
+    assert "has a wrong checksum, read twice" in said
+    assert "version 4) has a right one and is taken for the one in use" in said
+    assert "LVM refuses every write" in said
+    assert "vgck --updatemetadata, fails" in said
+
+
+@pytest.mark.parametrize(
+    ("image", "words"),
+    [
+        ("exported.img", "is exported: LVM shows and activates none of its volumes until vgimport"),
+        ("sysid.img", "belongs to the host with the system_id host-that-died"),
+    ],
+)
+def test_what_stands_in_lvms_way_is_said_and_does_not_stop_the_copy(image: str, words: str) -> None:
+    discovery = discover(str(field_case("foreign_vg").path(image)))
+
+    assert any(words in str(warning) for warning in discovery.warnings)
+    assert [report.verdict.word for report in discovery.lost] == ["intact"]
+
+
+@pytest.mark.parametrize("name", ["good.vg", "pasted.vg", "crlf.vg"])
+def test_a_backup_file_as_people_send_it_is_one_more_version(name: str) -> None:
+    """The ring is gone; the label is not."""
+    case = field_case("pasted_backup")
+    (target,) = case.targets
+    discovery = discover(str(case.path("disk.img")), texts=(str(case.path(name)),))
+    (version,) = versions_answer(discovery)["versions"]
+    report = report_of(discovery, target["id"])
+    new_trailer = [str(w) for w in discovery.warnings if "has no trailer" in str(w)]
+
+    assert (version["seqno"], version["state"], version["offset_bytes"]) == (3, "whole", None)
+    assert version["origin"] == "backup-file"
+    assert (version["creation_time"] is None) == (name == "pasted.vg") == bool(new_trailer)
+    assert hashlib.sha256(read_whole(discovery, report).data).hexdigest() == target["sha256"]
+    assert report.verdict.word == "likely"
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "words"),
+    [
+        ("cut.vg", 74, "cut off"),
+        ("quoted.vg", 1, "quoted as in a mail"),
+        ("smart.vg", 54, "typographic quotes"),
+    ],
+)
+def test_a_backup_file_that_pasting_spoiled_is_refused_with_its_line(
+    name: str, line: int, words: str
+) -> None:
+    case = field_case("pasted_backup")
+    with pytest.raises(FormatError) as raised:
+        discover(str(case.path("disk.img")), texts=(str(case.path(name)),))
+
+    assert f"line {line} " in str(raised.value)
+    assert words in str(raised.value)
+    assert raised.value.exit_code == 4
