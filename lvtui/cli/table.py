@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -226,6 +227,20 @@ def handler(run: str) -> Callable[[argparse.Namespace], int]:
     return found
 
 
+def _columns() -> int:
+    """The terminal's width, less a margin, as argparse takes it; asked without loading `shutil`."""
+    try:
+        columns = int(os.environ.get("COLUMNS", "0")) or os.get_terminal_size().columns
+    except (OSError, ValueError):
+        columns = 0
+    return (columns or 80) - 2
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns())
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UserError(
@@ -244,7 +259,7 @@ def parse(args: Sequence[str]) -> argparse.Namespace:
     if first in by_name and args[0] == first:
         command = by_name[first]
         parser: argparse.ArgumentParser = _Parser(
-            prog=f"lvtui {command.name}", description=command.help
+            prog=f"lvtui {command.name}", description=command.help, formatter_class=_Help
         )
         _common(parser)
         for item in command.options:
@@ -275,7 +290,7 @@ def _wizard_parser() -> argparse.ArgumentParser:
         usage="lvtui [SOURCE] | lvtui COMMAND --help",
         description="\n".join(lines),
         epilog=TAIL,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Help,
     )
     _common(parser)
     parser.add_argument("--version", action="version", version=f"lvtui {__version__}")

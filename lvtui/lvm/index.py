@@ -122,13 +122,15 @@ def whole_index(text: bytes, *, exact: bool = False, lone: bool = False) -> Text
     section_end = end + len("\n}\n")
     if not lone and text.count(SEQNO_NEEDLE, 0, section_end) != 1:
         return None
-    section = text[:section_end]
-    braces = section.translate(None, _PLAIN)
+    # Of the whole text less the trailer: a text is large, and not to be copied once more.
+    behind = text[section_end:].translate(None, _PLAIN)
+    left = text.translate(None, _PLAIN)
+    braces = left[: len(left) - len(behind)]
     others = braces.translate(None, b"{}")
     if others.translate(None, _CONTROLS) != others:
         return None
     doubtful = exact or others or braces.count(b"{") * 2 != len(braces)
-    if doubtful and not _is_structured(section):
+    if doubtful and not _is_structured(text[:section_end]):
         return None
     description, creation_host, creation_time = trailer.groups()
     return _index(
@@ -233,7 +235,10 @@ def _is_structured(section: bytes) -> bool:
         found = _LINE.fullmatch(line)
         if found is None:
             return False
-        depth += (found["opens"] is not None) - (found["closes"] is not None)
-        if depth < 0:
-            return False
+        if found.lastgroup == "opens":
+            depth += 1
+        elif found.lastgroup == "closes":
+            depth -= 1
+            if depth < 0:
+                return False
     return depth == 0

@@ -46,7 +46,7 @@ class Timed:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=complaints,
-                env=toolbox.tool_env(LVM_SUPPRESS_FD_WARNINGS="1"),
+                env=_environment(),
             )
             _, status, usage = os.wait4(process.pid, 0)
             self.wall.append(time.perf_counter() - start)
@@ -56,6 +56,14 @@ class Timed:
                 complaints.seek(0)
                 said = complaints.read().decode(errors="replace")[-400:]
                 raise RuntimeError(f"{self.name}: exit {process.returncode}: {said}")
+
+
+def _environment() -> dict[str, str]:
+    """As a program that is installed: its bytecode is kept, its output buffered."""
+    env = toolbox.tool_env(LVM_SUPPRESS_FD_WARNINGS="1")
+    for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"):
+        env.pop(name, None)
+    return env
 
 
 def measure(commands: Sequence[Timed], rounds: int) -> None:
