@@ -77,6 +77,8 @@ class JobSpec:
     """For `vhd` and `raw`: the disk's volumes, leaf first."""
     partial: bool = False
     """Whether the disk is made although a parent is missing: what that held is a gap."""
+    texts: tuple[str, ...] = ()
+    """Absolute paths of the files beside the sources whose texts the plan used."""
     currents: tuple[str, ...] = ()
     """text_sha256 of the texts that were in use when the copy was planned."""
     need_bytes: int | None = None
