@@ -22,6 +22,7 @@ from lvtui.lvm.verdict import Verdict, VerdictWord
 from lvtui.lvm.version import History
 from lvtui.message import Message, message
 from lvtui.rescue.family import Life, life_of
+from lvtui.rescue.foreign import FEW_EXTENTS, foreign_signs
 from lvtui.rescue.stale import touches
 from lvtui.rescue.verdict import ChainLink, combined, worst
 from lvtui.source import ByteRange
@@ -60,6 +61,8 @@ class Reader:
     """Looks into volumes; remembers what it learnt of each."""
 
     shelf: Shelf
+    probes_left: int = 256 * FEW_EXTENTS
+    """Extents that may still be looked at, two reads each; `lvtui check` looks at all."""
     _checks: dict[str, DiskCheck] = field(default_factory=dict)
     _lives: dict[str | None, Life] = field(default_factory=dict)
 
@@ -168,6 +171,10 @@ class Reader:
                 for finding in self.check(opened.volumes[number], image).findings
                 if finding.severity is Severity.ERROR and finding.code not in _NO_DAMAGE
             ]
+        most = min(FEW_EXTENTS, self.probes_left)
+        signs = foreign_signs(opened.image, opened.placed.vg.extent_bytes, most=most)
+        self.probes_left -= signs.probed
+        reasons += signs.reasons()
         return lowered(verdict, VerdictWord.AT_RISK, *dict.fromkeys(reasons))
 
     def _broken(self, chain: Chain) -> Message:
