@@ -19,6 +19,9 @@ from lvtui.lvm.model import LogicalVolume, VolumeGroup
 from lvtui.lvm.repeats import repeats
 from lvtui.lvm.version import Held, HeldRun, History, PvTimeline, Timeline, Version
 
+_PAIRS_MAX = 64
+"""Of one LV with others on its extents: a text that lies may put thousands on one place."""
+
 Geometry = tuple[int, tuple[tuple[str, str, int], ...]]
 """extent_size, and (local name, uuid, pe_start) of every PV."""
 
@@ -242,8 +245,10 @@ def _doubly(held: tuple[Held, ...]) -> dict[str, tuple[tuple[str, int, int], ...
                 crossed.add(run.pv_uuid)
                 if other.lv.uuid != one.lv.uuid:
                     span = (one.first, min(one.last, other.last))
-                    found.setdefault(one.lv.uuid, []).append((other.lv.uuid, *span))
-                    found.setdefault(other.lv.uuid, []).append((one.lv.uuid, *span))
+                    for mine, theirs in ((one, other), (other, one)):
+                        pairs = found.setdefault(mine.lv.uuid, [])
+                        if len(pairs) < _PAIRS_MAX:
+                            pairs.append((theirs.lv.uuid, *span))
             insort(places, (run.start_sectors, run.end_sectors, index))
         heappush(ending, (one.last, index))
     return {uuid: tuple(pairs) for uuid, pairs in found.items()}
