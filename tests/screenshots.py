@@ -100,7 +100,7 @@ def freeze() -> None:
     for module in [module for name, module in sys.modules.items() if name.startswith("lvtui.")]:
         if getattr(module, "progress_of", None) is real_progress:
             vars(module)["progress_of"] = progress_of
-    vars(start)["list_cases"] = tuple
+    vars(start)["case_lines"] = tuple
     vars(watch)["datetime"] = FrozenTime
     vars(copy)["suggest_destinations"] = places
 

@@ -15,7 +15,7 @@ from lvtui.flow.report import Report, make_report
 from lvtui.flow.report_forms import report_html, report_json, report_markdown
 from lvtui.flow.session import Session
 from lvtui.host import case as host_case
-from lvtui.host.case import CaseFacts
+from lvtui.host.case import CaseFacts, OpenCase
 from lvtui.host.copy.jobs import job_id
 from lvtui.host.files import SystemFiles, replace_file
 from lvtui.host.paths import absolute, is_folder
@@ -36,6 +36,19 @@ def session_of(facts: CaseFacts) -> Session | None:
         return replace(Session.from_json(facts.session), case_dir=str(facts.path))
     except UserError:
         return None
+
+
+def hold_case(case_dir: Path) -> OpenCase:
+    """Take the lock of a case for as long as it is worked on; `close` lets it go.
+
+    Raises:
+        LockedError: `LV-CAS-01`, another lvtui works on it. FormatError: its journal was changed.
+        DestinationError: `LV-CAS-10`, it cannot be written.
+    """
+    try:
+        return OpenCase(case_dir)
+    except OSError as error:
+        raise _not_kept(case_dir, error) from error
 
 
 def find_case(named: str | None, home: Path | None = None) -> Path:
@@ -169,7 +182,8 @@ def report_of(case_dir: Path) -> Report:
         raise UserError("LV-CAS-11", "Nothing was copied in {case} yet.", case=str(case_dir))
     session = load_session(case_dir)
     source = session.source or ",".join(source.path for source in found[0][0].sources)
-    return make_report(session, discover(source, deep=lambda _: True), found)
+    texts = session.texts or tuple(dict.fromkeys(path for spec, _ in found for path in spec.texts))
+    return make_report(session, discover(source, deep=lambda _: True, texts=texts), found)
 
 
 def save_report(case_dir: Path, report: Report) -> tuple[Path, ...]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lvtui.errors import LvtuiError, NoMetadataError
 from lvtui.flow.discover import Discovery, discover
-from lvtui.host.paths import absolute
+from lvtui.host.paths import absolute, file_size_bytes, is_folder
 from lvtui.host.probe import block_device, block_devices
 from lvtui.message import Message, message
 from lvtui.plan.facts import BlockDevice
@@ -35,6 +35,8 @@ class DeviceRow:
     lost: int
     error: Message | None
     """Why it cannot be chosen."""
+    is_blank: bool = False
+    """It can be read, and the quick way found nothing: a search of all of it may find more."""
 
 
 def scan_devices(
@@ -67,7 +69,7 @@ def _row(path: str, device: BlockDevice | None) -> DeviceRow:
     try:
         return _found(path, device, discover(path))
     except NoMetadataError as error:
-        return _empty(path, device, error.message)
+        return replace(_empty(path, device, error.message), is_blank=True)
     except LvtuiError as error:
         return _empty(path, device, error.message)
 
@@ -98,7 +100,7 @@ def _found(path: str, device: BlockDevice | None, discovery: Discovery) -> Devic
 def _empty(path: str, device: BlockDevice | None, reason: Message) -> DeviceRow:
     return DeviceRow(
         path=path,
-        size_bytes=device.size_bytes if device else 0,
+        size_bytes=device.size_bytes if device else file_size_bytes(path),
         disk=_disk(path, device),
         holds=_holds(None, device),
         pv_uuid=None,
@@ -130,6 +132,11 @@ def _holds(vg_name: str | None, device: BlockDevice | None) -> str:
     if device and device.mounts:
         return f"mounted on {device.mounts[0]}"
     return "swap" if device and device.swap else "nothing known"
+
+
+def text_folders() -> tuple[str, ...]:
+    """Where LVM of this host keeps texts of its groups: `--texts` takes them."""
+    return tuple(path for path in ("/etc/lvm/backup", "/etc/lvm/archive") if is_folder(path))
 
 
 def no_devices() -> Message:

@@ -26,11 +26,14 @@ class Session:
     source: str | None = None
     """SOURCE as in commands.md: a path, or several joined by commas."""
     texts: tuple[str, ...] = ()
+    deep: bool = False
+    """SOURCE was searched from end to end: what was found may be found by that alone."""
     version_id: str | None = None
     lv_uuids: tuple[str, ...] = ()
     """The marked lost volumes, in the order of the list."""
     way: str = "a"
-    format: str = "lv"
+    format: str = "best"
+    """`lv`, `vhd` or `raw` for all; `best`: each as its chain and checks allow."""
     destination: str | None = None
     job_dirs: tuple[str, ...] = ()
     step: str = "device"

@@ -22,6 +22,14 @@ def is_folder(path: str) -> bool:
         return False
 
 
+def file_size_bytes(path: str) -> int:
+    """Size of a file; 0 for what is none."""
+    try:
+        return Path(path).stat().st_size
+    except (OSError, ValueError):
+        return 0
+
+
 def absolute(path: str) -> str:
     """`path` from the root, symbolic links kept: an operator recognises what was typed."""
     return os.path.abspath(path)  # noqa: PTH100 - Path.absolute keeps `..`

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import ClassVar
 
 from rich.segment import Segments
@@ -14,11 +15,14 @@ from textual.geometry import Size
 from textual.screen import ModalScreen
 
 from lvtui.errors import LvtuiError
+from lvtui.flow.case_hold import CaseHold
 from lvtui.flow.cases import save_session
 from lvtui.flow.session import Session
 from lvtui.flow.steps import STEPS
 from lvtui.safe import SafeStr
 from lvtui.ui import terminal
+from lvtui.ui.case_question import LOOK, question
+from lvtui.ui.choice_page import ChoicePage
 from lvtui.ui.copy import DestinationScreen
 from lvtui.ui.device import DeviceScreen
 from lvtui.ui.frame import ASCII_CLASS, HEIGHT_MIN, WIDTH_MIN
@@ -81,6 +85,7 @@ class LvtuiApp(App[Walk], inherit_bindings=False):
     def __init__(self, walk: Walk, *, ascii_only: bool = False) -> None:
         super().__init__()
         self.walk = walk
+        self.hold = CaseHold()
         self._answers: asyncio.Queue[Session] = asyncio.Queue()
         self.set_class(ascii_only, ASCII_CLASS)
 
@@ -116,9 +121,33 @@ class LvtuiApp(App[Walk], inherit_bindings=False):
     async def go(self) -> None:
         """Open pages until one leaves."""
         while True:
+            await self._hold()
             self.walk = await self.push_screen_wait(page_of(self.walk))
             log.info("%s", answers_line(self.walk.session))
-            self._answers.put_nowait(self.walk.session)
+            if self.walk.may_write:
+                self._answers.put_nowait(self.walk.session)
+
+    async def _hold(self) -> None:
+        """Lock the case of the walk; one that another lvtui has is only looked at, or left."""
+        if self.walk.is_viewer and self.walk.session.step != "start":
+            return
+        self.walk = replace(self.walk, is_viewer=False)
+        wanted = Session() if self.walk.session.step == "start" else self.walk.session
+        refused = await asyncio.to_thread(self.hold.take, wanted)
+        if refused is None:
+            return
+        log.warning("%s [%s]", refused.message, refused.code)
+        answer = await self.push_screen_wait(ChoicePage(self.walk, question(self.walk, refused)))
+        self.walk = replace(self.walk, is_viewer=True)
+        if answer != LOOK:
+            read_only = self.walk.session.read_only
+            self.walk = Walk(
+                session=Session(step="start", read_only=read_only), host=self.walk.host
+            )
+
+    def on_unmount(self) -> None:
+        """Let others work on the case."""
+        self.hold.release()
 
     @work
     async def keep_answers(self) -> None:
@@ -160,13 +189,15 @@ class LvtuiApp(App[Walk], inherit_bindings=False):
         if leave is Leave.STAY:
             self._fit(self.size)
             return
-        page.carry_out(leave)
+        if self.walk.may_write:
+            page.carry_out(leave)
         self.exit(page.walk)
 
     def on_watch_screen_changed(self, event: WatchScreen.Changed) -> None:
         """Keep answers that changed while their page stays open."""
         self.walk = event.walk
-        self._answers.put_nowait(event.walk.session)
+        if self.walk.may_write:
+            self._answers.put_nowait(event.walk.session)
 
 
 def answers_line(session: Session) -> SafeStr:
@@ -237,7 +268,8 @@ def run(session: Session) -> int:
     if walk is None or app.return_code:
         terminal.say_after(crash_lines(app.walk.session))
         return app.return_code or 1
-    keep(walk.session)
+    if walk.may_write:
+        keep(walk.session)
     case = walk.session.case_dir
     if case is not None:
         terminal.say_after((say("Case kept: {case}", case=case),))

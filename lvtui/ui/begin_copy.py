@@ -7,12 +7,14 @@ from pathlib import Path, PurePosixPath
 from lvtui.errors import CheckStop
 from lvtui.flow.copy import default_file_name, make_job, start_job
 from lvtui.flow.extract import destinations
+from lvtui.flow.formats import format_of
 from lvtui.ui.walk import Walk
 
 
 def shown_path(walk: Walk, index: int, folder: str) -> str:
     """Where the image of the n-th marked volume goes, for the screen: no disk is asked."""
-    name = default_file_name(walk.marked[index], walk.session.format)
+    report = walk.marked[index]
+    name = default_file_name(report, format_of(report, walk.session.format))
     given = PurePosixPath(folder)
     is_file = len(walk.marked) == 1 and given.suffix == PurePosixPath(name).suffix
     return str(given if is_file else given / name)
@@ -39,11 +41,12 @@ def begin_copy(walk: Walk, index: int, folder: str) -> str:
             "There is no case folder to keep the copy's place in. Choose the disk again; the Device "
             "page says what is missing.",
         )
+    report = walk.marked[index]
     spec = make_job(
         walk.discovery,
-        walk.marked[index],
+        report,
         to=image_path(walk, index, folder),
-        fmt=walk.session.format,
+        fmt=format_of(report, walk.session.format),
         rate_bytes_per_s=walk.session.rate_bytes_per_s,
     )
     return str(start_job(Path(walk.session.case_dir), spec))

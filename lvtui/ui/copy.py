@@ -151,7 +151,10 @@ class DestinationScreen(StepScreen):
             )
             lines += wrapped(text, self.width - 2)
         if not self.stopped:
-            lines.append(row(SafeStr(" "), bold(say("F8 starts the copy to this folder."))))
+            word = (
+                "F8 starts the copy to this folder." if self.walk.may_write else self.walk.why_not
+            )
+            lines.append(row(SafeStr(" "), bold(say(word))))
         return tuple(lines)
 
     @property
@@ -251,6 +254,8 @@ class DestinationScreen(StepScreen):
 
     def action_start(self) -> None:
         """F8: check again and start."""
+        if not self.writes_allowed():
+            return
         if not self.folder:
             self.notice(say("Choose a folder first."))
         elif self.stopped:
@@ -274,15 +279,18 @@ class DestinationScreen(StepScreen):
         source = self.walk.session.source or "DISK"
         return Panel(
             why=say("A full image is proof and backup. All later steps use the image."),
-            writes=say("nothing yet. After F8: {to}", to=cut_middle(safe(to, limit_chars=400), 47)),
+            writes=say("nothing yet. After F8: {to}", to=cut_middle(safe(to, limit_chars=400), 47))
+            if self.walk.may_write
+            else say("nothing. {why}", why=self.walk.why_not),
             dont=say("copy onto the damaged disk: every place that stands on it is refused."),
             command=say("dd if={path} of={to} bs=4M ...  (F3 on Plan)", path=source, to=to),
         )
 
     def key_bar(self) -> Iterable[Key]:
         """Keys of the destination page."""
+        start = (("F8", "Start copy"),) if self.walk.may_write else ()
         return keys(
-            ("F8", "Start copy"),
+            *start,
             ("Enter", "Check"),
             ("Tab", "Path"),
             ("F5", "Re-read"),

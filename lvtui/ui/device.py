@@ -4,74 +4,67 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import ClassVar
 
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import Input
-from textual.worker import get_current_worker
 
-from lvtui.errors import Cancelled, LvtuiError
-from lvtui.flow.devices import DeviceRow
+from lvtui.errors import LvtuiError
+from lvtui.flow.devices import text_folders
 from lvtui.flow.spec import parse_spec
 from lvtui.safe import SafeStr
 from lvtui.ui import reading
 from lvtui.ui.device_rows import (
+    busy_rows,
     detail_rows,
     device_row,
     empty_rows,
     head_row,
+    pick_rows,
+    problem_with_choices,
     spec_of,
     summary_rows,
+    texts_row,
 )
+from lvtui.ui.device_work import DeviceWork
 from lvtui.ui.frame import Key, Panel, keys
-from lvtui.ui.shown import problem_rows
-from lvtui.ui.step import StepScreen
-from lvtui.ui.version_detail import reports_at
+from lvtui.ui.search_page import Choice, SearchPage
 from lvtui.ui.walk import Walk
+from lvtui.ui.widgets.path_field import PathField
 from lvtui.ui.widgets.row_list import RowList
 from lvtui.ui.widgets.text import EMPTY, Row, TextBlock, row, say, spoken
 
 CANCEL_SHOWN_AFTER_SECONDS = 5
-CALM_SECONDS = 2
-"""After a longer wait the operator presses Enter having seen the result."""
 
 
-class DeviceScreen(StepScreen):
+class DeviceScreen(DeviceWork):
     """The device picker."""
 
     step: ClassVar[str] = "device"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("insert,i,I,ш,Ш", "add_image", "Image file", show=False),
+        Binding("s,S,ы,Ы", "search", "Search all of it", show=False),
+        Binding("t,T,е,Е", "texts", "Backup files", show=False),  # noqa: RUF001 - Russian layout
     ]
 
     def __init__(self, walk: Walk, *, add_image: bool = False, resume: str = "") -> None:
-        super().__init__(walk)
+        super().__init__(walk, resume)
         self._add_image = add_image
-        self._resume = resume
-        """The step to go on with once the source of an earlier session was read again."""
-        self._busy: SafeStr | None = None
-        """What a worker is doing, in words."""
-        self._since = 0.0
-        self._problem: LvtuiError | None = None
-        self._found: reading.Discovered | None = None
-        """Read after a long wait; Enter goes on with it."""
 
     def compose_content(self) -> ComposeResult:
         """Question, head, rows, a field for a path, details."""
         yield TextBlock(id="question")
         yield TextBlock(id="head")
         yield RowList(id="devices")
-        yield TextBlock(id="path-label")
-        yield Input(id="path", compact=True)
+        yield PathField(id="field")
         yield TextBlock(id="details")
 
     def on_mount(self) -> None:
         """Scan the host, or look at the source that was given."""
         super().on_mount()
-        self._show_field(shown=self._add_image)
+        if self._add_image:
+            self.action_add_image()
         if self.walk.devices is None and not self._add_image:
             source = self.walk.session.source
             self._begin(say("Looking at the disks of this host."))
@@ -79,16 +72,6 @@ class DeviceScreen(StepScreen):
                 self._scan_thread(parse_spec(source) if source else ())
             except LvtuiError as error:
                 self.on_failed(reading.Failed(error))
-
-    @property
-    def devices(self) -> tuple[DeviceRow, ...]:
-        """The rows of the list."""
-        return self.walk.devices or ()
-
-    @property
-    def cursor(self) -> int:
-        """The row that the keys act on; -1 for none."""
-        return self.query_one("#devices", RowList).cursor
 
     def draw(self) -> None:
         """Show the rows, or what is being done, or what went wrong."""
@@ -98,109 +81,46 @@ class DeviceScreen(StepScreen):
         gap = SafeStr(" " * max(2, self.width - len(question) - len(counts) - 1))
         self.block("question").show(row(question, gap, counts), EMPTY)
         self.block("head").show(head_row(self.width - 80))
-        self.block("path-label").show(row(say(" Path of an image file or a device, then Enter:")))
         cursor = self.cursor if 0 <= self.cursor < len(self.devices) else self._first()
         self.query_one("#devices", RowList).show(
             len(self.devices),
             lambda index: device_row(self.devices[index], index, self.width - 80),
             cursor=cursor,
         )
-        self._draw_details()
+        self.draw_details()
 
     def _first(self) -> int:
         """Nothing is preselected when more than one disk could be meant."""
         source = self.walk.session.source
-        usable = [index for index, device in enumerate(self.devices) if device.error is None]
+        usable = [
+            index
+            for index, device in enumerate(self.devices)
+            if device.error is None or device.is_blank
+        ]
         for index in usable:
             if source is not None and source.split(",")[0] == self.devices[index].path:
                 return index
         return usable[0] if len(usable) == 1 else -1
 
-    def _draw_details(self) -> None:
+    def draw_details(self) -> None:
+        """Show the details, and what the keys do now."""
         self.block("details").show(*self._details())
         self.draw_frame_end()
 
     def _details(self) -> tuple[Row, ...]:
         if self._busy is not None:
-            cancel: tuple[Row, ...] = ()
-            if time.monotonic() - self._since > CANCEL_SHOWN_AFTER_SECONDS:
-                cancel = (row(say(" Esc cancels. Nothing is written in any case.")),)
-            return (EMPTY, row(SafeStr(" "), self._busy), *cancel)
+            shown = time.monotonic() - self._since > CANCEL_SHOWN_AFTER_SECONDS
+            return busy_rows(self._busy, self._more, can_cancel=shown or self._more is not None)
         if self._problem is not None:
-            return (
-                *problem_rows(self._problem, self.width - 2),
-                row(say(" You can: F5 try again / pick another disk / Ins another path.")),
-            )
+            return problem_with_choices(self._problem, self.width)
         if self._found is not None:
             return summary_rows(self._found.discovery, self._found.no_case, self.width)
         if not self.devices:
             return empty_rows()
+        beside = texts_row(self.walk.session.texts, self.width)
         if not 0 <= self.cursor < len(self.devices):
-            return (EMPTY, row(say(" Pick a disk with a digit or the arrows, then press Enter.")))
-        return detail_rows(self.devices[self.cursor], self.cursor, self.width)
-
-    # Work
-
-    def _begin(self, words: SafeStr) -> None:
-        self._busy, self._since, self._problem, self._found = words, time.monotonic(), None, None
-        self._draw_details()
-
-    @work(thread=True, exclusive=True, group="read")
-    def _scan_thread(self, paths: tuple[str, ...]) -> None:
-        worker = get_current_worker()
-        reading.scan(paths, self.post_message, lambda: not worker.is_cancelled)
-
-    @work(thread=True, exclusive=True, group="read")
-    def _read_thread(self, spec: str) -> None:
-        worker = get_current_worker()
-        session = replace(self.walk.session, source=spec)
-        reading.read(session, spec, self.post_message, lambda: not worker.is_cancelled)
-
-    def on_counted(self, event: reading.Counted) -> None:
-        """Show the count."""
-        if self._busy is not None:
-            self._busy = event.words
-            self._draw_details()
-
-    def on_scanned(self, event: reading.Scanned) -> None:
-        """Show the devices; those that were added by hand are kept."""
-        new = {device.path for device in event.devices}
-        kept = tuple(device for device in self.devices if device.path not in new)
-        self.walk = replace(self.walk, devices=(*kept, *event.devices))
-        self._busy = None
-        rows = self.query_one("#devices", RowList)
-        self.redraw()
-        if kept and len(event.devices) == 1:
-            rows.cursor = len(kept)
-        rows.focus()
-        if self._resume and rows.cursor >= 0:
-            rows.action_open()
-
-    def on_failed(self, event: reading.Failed) -> None:
-        """Show the error; a cancel is none."""
-        self._busy = None
-        self._problem = None if isinstance(event.error, Cancelled) else event.error
-        self._draw_details()
-
-    def on_discovered(self, event: reading.Discovered) -> None:
-        """Go on at once after a short wait with nothing to tell, else on Enter."""
-        self._busy, self._found = None, event
-        calm = time.monotonic() - self._since < CALM_SECONDS and event.no_case is None
-        if calm and self.is_current:
-            self._go_on(event)
-        else:
-            self._draw_details()
-
-    def _go_on(self, read: reading.Discovered) -> None:
-        walk = replace(
-            self.walk, session=read.session, discovery=read.discovery, reports=read.discovery.lost
-        )
-        version = walk.version
-        if version is None:
-            walk = walk.to("versions", version_id=None)
-        else:
-            walk = replace(walk, reports=reports_at(walk, version))
-        self.dismiss(walk.to(self._resume or "versions"))
+            return (*pick_rows(self.devices), *beside)
+        return (*detail_rows(self.devices[self.cursor], self.cursor, self.width), *beside)
 
     # Keys
 
@@ -208,62 +128,92 @@ class DeviceScreen(StepScreen):
         """Another row: its details."""
         if self._busy is None:
             self._found = self._problem = None
-            self._draw_details()
+            self.draw_details()
 
     def on_row_list_opened(self, event: RowList.Opened) -> None:
         """Enter on a disk: read it, unless that was done."""
         if self._busy is not None:
             return
         device, known = self.devices[event.index], self.walk.discovery
-        if device.error is not None:
-            self.notice(spoken(device.error))
-            return
-        spec = spec_of(self.devices, event.index)
+        session = self.walk.session
         if self._found is not None:
             self._go_on(self._found)
-            return
-        if known is not None and known.spec == spec:
+        elif device.is_blank and not session.texts and not session.deep:
+            self.action_search()
+        elif device.error is not None and not device.is_blank:
+            self.notice(spoken(device.error))
+        elif known is not None and (known.spec, known.texts) == (
+            spec_of(self.devices, event.index),
+            session.texts,
+        ):
             self.dismiss(self.walk.to("versions"))
-            return
-        self._begin(say("Opening {path}, read-only.", path=device.path))
-        self._read_thread(spec)
-
-    def _show_field(self, *, shown: bool) -> None:
-        self.query_one("#path-label").display = shown
-        field = self.query_one("#path", Input)
-        field.display = shown
-        if shown:
-            field.focus()
         else:
-            self.query_one("#devices", RowList).focus()
+            self._open(event.index, say("Opening {path}, read-only.", path=device.path))
+
+    @work
+    async def action_search(self) -> None:
+        """S, or Enter on a blank disk: what else can be tried with it."""
+        if self._busy is not None or not 0 <= self.cursor < len(self.devices):
+            return
+        index, device = self.cursor, self.devices[self.cursor]
+        if device.error is not None and not device.is_blank:
+            self.notice(spoken(device.error))
+            return
+        choice = await self.app.push_screen_wait(SearchPage(self.walk, device))
+        if choice is Choice.SEARCH:
+            self._answer(deep=True)
+            self._open(index, say("Searching all of {path}, read-only.", path=device.path))
+        elif choice is Choice.IMAGE:
+            self.action_add_image()
+        elif choice is Choice.TEXTS:
+            self.action_texts()
 
     def action_add_image(self) -> None:
-        """Show the field for a path."""
-        self._show_field(shown=True)
+        """Ask for a path."""
+        self._ask("image", say("Path of an image file or a device, then Enter:"))
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """A path was typed: it joins the list."""
-        path = event.value.strip()
-        self._show_field(shown=False)
-        if path and self._busy is None:
-            self._begin(say("Looking at {path}.", path=path))
-            self._scan_thread((path,))
+    def action_texts(self) -> None:
+        """Ask for files whose texts join those of the disk."""
+        at_hand = ", ".join(text_folders())
+        hint = say(" (here: {folders})", folders=at_hand) if at_hand else SafeStr("")
+        self._ask("texts", say("Backup file, folder or lvmdump tarball; nothing: none{h}", h=hint))
+
+    def _ask(self, purpose: str, question: SafeStr) -> None:
+        if self._busy is None:
+            self.query_one("#field", PathField).ask(purpose, question)
+
+    def _close_field(self) -> None:
+        self.query_one("#field", PathField).close()
+        self.query_one("#devices", RowList).focus()
+
+    def on_path_field_given(self, event: PathField.Given) -> None:
+        """A path was typed: it joins the list, or the files beside the disk."""
+        self._close_field()
+        if event.purpose == "texts":
+            texts = self.walk.session.texts
+            self._problem = self._found = None
+            self._answer(texts=tuple(dict.fromkeys((*texts, event.path))) if event.path else ())
+            self.redraw()
+        elif event.path and self._busy is None:
+            self._begin(say("Looking at {path}.", path=event.path))
+            self._scan_thread((event.path,))
 
     def action_reread(self) -> None:
         """Scan again; what was read of a disk is forgotten."""
         if self._busy is None:
-            self.walk = replace(self.walk, discovery=None)
+            self._answer(deep=False)
             self._begin(say("Looking at the disks of this host."))
             self._scan_thread(())
 
     async def action_back(self) -> None:
         """Close the field, cancel the reading, or go back."""
-        if self.query_one("#path").display:
-            self._show_field(shown=False)
+        if self.query_one("#field", PathField).is_open:
+            self._close_field()
         elif self._busy is not None:
             self.workers.cancel_group(self, "read")
             self._busy = None
-            self._draw_details()
+            self._answer(deep=False)
+            self.draw_details()
             self.notice(say("Cancelled. Nothing was changed."))
         else:
             await super().action_back()
@@ -286,9 +236,11 @@ class DeviceScreen(StepScreen):
         return keys(
             ("1-9", "Pick"),
             ("Enter", "Next"),
-            ("F5", "Re-read"),
-            ("Ins", "Image file"),
+            ("Ins", "Image"),
+            ("S", "Search"),
+            ("T", "Texts"),
             ("Esc", "Back"),
             ("F1", "Help"),
             ("F10", "Quit"),
+            ("F5", "Re-read"),
         )

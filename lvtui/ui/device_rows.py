@@ -6,7 +6,7 @@ from lvtui.errors import LvtuiError
 from lvtui.flow.devices import DeviceRow
 from lvtui.flow.discover import Discovery
 from lvtui.safe import SafeStr, safe
-from lvtui.ui.shown import size
+from lvtui.ui.shown import problem_rows, size
 from lvtui.ui.widgets.text import (
     EMPTY,
     Row,
@@ -40,7 +40,8 @@ def head_row(wide: int) -> SafeStr:
 def device_row(device: DeviceRow, index: int, wide: int) -> Row:
     """One device; a dash instead of its number when it cannot be chosen."""
     more = wide // 3
-    number = "-" if device.error is not None else str(index + 1)
+    blocked = device.error is not None and not device.is_blank
+    number = "-" if blocked else str(index + 1)
     return row(
         columns(
             (safe(number), 2),
@@ -66,9 +67,57 @@ def detail_rows(device: DeviceRow, index: int, width: int) -> tuple[Row, ...]:
     if device.lost:
         known.append(("Lost", say("{n} volumes of older versions are missing now", n=device.lost)))
     rows += [row(say("   "), fit(say(name), 9), fit(text, width - 13)) for name, text in known]
-    if device.error is not None:
+    if device.is_blank:
+        rows.append(row(say("   Nothing known was found the quick way. Enter: what else to try.")))
+    elif device.error is not None:
         rows += wrapped(spoken(device.error), width - 2, 3)
     return tuple(rows)
+
+
+def busy_rows(words: SafeStr, more: SafeStr | None, *, can_cancel: bool) -> tuple[Row, ...]:
+    """What is being done, what was found so far, how to stop it."""
+    rows = [EMPTY, row(SafeStr(" "), words)]
+    if more is not None:
+        rows.append(row(SafeStr(" "), more))
+    if can_cancel:
+        rows.append(row(say(" Esc cancels. Nothing is written in any case.")))
+    return tuple(rows)
+
+
+def problem_with_choices(error: LvtuiError, width: int) -> tuple[Row, ...]:
+    """What went wrong, and what to try next."""
+    return (
+        *problem_rows(error, width - 2),
+        row(
+            say(" You can: F5 try again / S search all of it / Ins another path / T backup files.")
+        ),
+    )
+
+
+def pick_rows(devices: tuple[DeviceRow, ...]) -> tuple[Row, ...]:
+    """No disk is chosen yet; when no one holds LVM, what that means."""
+    if any(not device.is_blank and device.error is None for device in devices):
+        return (EMPTY, row(say(" Pick a disk with a digit or the arrows, then press Enter.")))
+    return (
+        EMPTY,
+        row(
+            say(
+                " Devices without any LVM metadata: {n} (looked at the first 4 sectors of each",
+                n=sum(1 for device in devices if device.is_blank),
+            )
+        ),
+        row(say(" and at every usual place of an area). Was the head of the disk overwritten?")),
+        row(say(" Pick the disk and press Enter: it can be searched from end to end.")),
+        row(say(" Or: Ins takes the path of an image / T backup files of /etc/lvm.")),
+    )
+
+
+def texts_row(texts: tuple[str, ...], width: int) -> tuple[Row, ...]:
+    """The files beside the disk."""
+    if not texts:
+        return ()
+    shown = safe(", ".join(texts), limit_chars=400)
+    return (row(say("   "), fit(say("Texts"), 9), cut_middle(shown, width - 13)),)
 
 
 def summary_rows(found: Discovery, no_case: LvtuiError | None, width: int) -> tuple[Row, ...]:

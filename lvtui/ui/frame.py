@@ -192,6 +192,8 @@ class FramePage(Screen[Given], Generic[Given]):
             pieces.append(say("DEMO"))
         elif self.walk.host:
             pieces.append(say("host {host}", host=self.walk.host))
+        if not self.walk.may_write:
+            pieces.append(say("LOOK ONLY"))
         history = self.walk.discovery.history if self.walk.discovery else None
         group: list[SafeStr] = []
         if history is not None and history.vg_name:

@@ -160,9 +160,13 @@ class PlanScreen(StepScreen):
             return "By hand", wrapped(spoken(error.message), self.width - 2)
         return "By hand", tuple(row(SafeStr(" "), safe(line, limit_chars=2000)) for line in lines)
 
-    @work(thread=True, exclusive=True, group="save")
     def action_save_script(self) -> None:
         """F6: save the script in the case folder; nothing is run."""
+        if self.writes_allowed():
+            self._save_thread()
+
+    @work(thread=True, exclusive=True, group="save")
+    def _save_thread(self) -> None:
         case_dir = self.walk.session.case_dir
         if case_dir is None:
             self.post_message(Told(say("There is no case folder to save it in.")))

@@ -118,11 +118,12 @@ class ReportScreen(StepScreen):
         session, discovery = self.walk.session, self.walk.discovery
         if discovery is None:
             return
+        may_save = self.walk.may_write and session.case_dir is not None
         try:
             folders = [Path(job_dir) for job_dir in session.job_dirs]
             jobs = tuple((spec_of(folder), progress_of(folder)) for folder in folders)
             report = make_report(session, discovery, jobs)
-            paths = save_report(Path(session.case_dir), report) if session.case_dir else ()
+            paths = save_report(Path(session.case_dir or ""), report) if may_save else ()
         except LvtuiError as error:
             self.post_message(Failed(error))
             return

@@ -11,21 +11,22 @@ from textual.app import ComposeResult
 from textual.message import Message as Event
 
 from lvtui.errors import LvtuiError
-from lvtui.flow.cases import list_cases, session_of
+from lvtui.flow.case_list import CaseLine, case_lines
 from lvtui.flow.practice import prepare_demo
 from lvtui.flow.session import Session
-from lvtui.flow.steps import next_step
-from lvtui.safe import SafeStr, safe
+from lvtui.safe import SafeStr
+from lvtui.ui.case_rows import case_row
 from lvtui.ui.frame import Key, Panel, keys
-from lvtui.ui.shown import problem_rows, when
+from lvtui.ui.shown import problem_rows
 from lvtui.ui.step import StepScreen
 from lvtui.ui.walk import Walk
 from lvtui.ui.widgets.row_list import RowList
-from lvtui.ui.widgets.text import EMPTY, Row, TextBlock, bold, columns, cut_middle, row, say
+from lvtui.ui.widgets.text import EMPTY, Row, TextBlock, bold, row, say
 
 NEW = "new"
 IMAGE = "image"
 DEMO = "demo"
+LIST_SECONDS = 2.0
 BEGINNINGS: tuple[tuple[str, str], ...] = (
     (NEW, "New recovery on a disk of this host"),
     (IMAGE, "New recovery from an image file (no XenServer needed)"),
@@ -33,21 +34,11 @@ BEGINNINGS: tuple[tuple[str, str], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class CaseRow:
-    """An earlier case."""
-
-    name: str
-    session: Session
-    changed_seconds: float
-    is_locked: bool
-
-
 @dataclass
 class Listed(Event):
     """The cases are known."""
 
-    cases: tuple[CaseRow, ...]
+    cases: tuple[CaseLine, ...]
 
 
 @dataclass
@@ -71,7 +62,7 @@ class StartScreen(StepScreen):
 
     def __init__(self, walk: Walk) -> None:
         super().__init__(walk)
-        self.cases: tuple[CaseRow, ...] = ()
+        self.cases: tuple[CaseLine, ...] = ()
         self._busy = False
         self._problem: LvtuiError | None = None
 
@@ -85,15 +76,16 @@ class StartScreen(StepScreen):
         """Look for earlier cases."""
         super().on_mount()
         self._list_thread()
+        self.set_interval(LIST_SECONDS, self._look_again)
+
+    def _look_again(self) -> None:
+        """A copy that runs moves on; a lock is let go."""
+        if self.is_current and any(case.copies or case.is_locked for case in self.cases):
+            self._list_thread()
 
     @work(thread=True, exclusive=True, group="read")
     def _list_thread(self) -> None:
-        cases = tuple(
-            CaseRow(facts.name, session, facts.changed_seconds, facts.is_locked)
-            for facts in list_cases()
-            if (session := session_of(facts)) is not None and session.source is not None
-        )
-        self.post_message(Listed(cases))
+        self.post_message(Listed(case_lines()))
 
     @work(thread=True, exclusive=True, group="demo")
     def _demo_thread(self) -> None:
@@ -104,12 +96,14 @@ class StartScreen(StepScreen):
 
     def on_listed(self, event: Listed) -> None:
         """Show the cases, newest first, the cursor on it."""
-        self.cases = event.cases
-        self.redraw()
+        if event.cases != self.cases:
+            self.cases = event.cases
+            self.redraw()
 
     def on_prepared(self, event: Prepared) -> None:
         """To the practice disk."""
-        self.dismiss(Walk(session=event.session))
+        read_only = self.walk.session.read_only
+        self.dismiss(Walk(session=replace(event.session, read_only=read_only)))
 
     def on_failed(self, event: Failed) -> None:
         """Show why there is no practice."""
@@ -143,26 +137,17 @@ class StartScreen(StepScreen):
         number = SafeStr(f"{index + 1} " if index < 9 else "  ")
         if index >= len(self.cases):
             return row(number, say(BEGINNINGS[index - len(self.cases)][1]))
-        case = self.cases[index]
-        word = say("Look only") if case.is_locked else say("Continue")
-        return row(
-            number,
-            columns(
-                (word, 9),
-                (safe(case.name), 10),
-                (cut_middle(safe(case.session.source or "?"), 20), 20),
-                (say("at {step}", step=next_step(case.session).capitalize()), 11),
-                (when(int(case.changed_seconds)), 19),
-            ),
-        )
+        return row(number, case_row(self.cases[index], self.width - 80))
 
     def on_row_list_opened(self, event: RowList.Opened) -> None:
         """Enter on a choice."""
         if self._busy:
             return
         if event.index < len(self.cases):
-            session = self.cases[event.index].session
-            self.dismiss(replace(self.walk, session=replace(session, step=next_step(session))))
+            case = self.cases[event.index]
+            read_only = self.walk.session.read_only or case.session.read_only
+            session = replace(case.session, step=case.step.value, read_only=read_only)
+            self.dismiss(Walk(session=session, host=self.walk.host))
             return
         kind = BEGINNINGS[event.index - len(self.cases)][0]
         if kind == DEMO:

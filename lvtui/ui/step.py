@@ -36,6 +36,12 @@ class StepScreen(FramePage[Walk]):
         Binding("f5", "reread", "Re-read", show=False),
     ]
 
+    def writes_allowed(self) -> bool:
+        """Whether a key may start or change something; says why not."""
+        if not self.walk.may_write:
+            self.notice(say(self.walk.why_not))
+        return self.walk.may_write
+
     def copy_runs(self) -> bool:
         """Whether F10 must ask what becomes of a running copy."""
         return False

@@ -3,29 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.message import Message as Event
 from textual.widgets import Input
 
+from lvtui.errors import LvtuiError
+from lvtui.flow.discover import Discovery
 from lvtui.flow.folding import fold
+from lvtui.flow.formats import lost_parents
 from lvtui.flow.judging import LostReport
-from lvtui.lvm.verdict import VerdictWord
+from lvtui.flow.peek import peek
+from lvtui.guest.probes import GuestContent
 from lvtui.safe import SafeStr
 from lvtui.ui.frame import Key, Panel, keys
 from lvtui.ui.map_page import MapPage
 from lvtui.ui.shown import short_name, size
 from lvtui.ui.step import StepScreen
-from lvtui.ui.volume_rows import detail_rows, folded_rows, head_row, number_rows, volume_row
+from lvtui.ui.volume_rows import (
+    detail_rows,
+    folded_rows,
+    head_row,
+    intact_disks,
+    matches,
+    nothing_rows,
+    number_rows,
+    volume_row,
+)
 from lvtui.ui.walk import Walk
 from lvtui.ui.widgets.row_list import RowList
 from lvtui.ui.widgets.text import EMPTY, Row, TextBlock, row, say, spoken
 
 DETAIL_ROWS = 5
-DISK_ROLES = frozenset({"vhd", "raw", "qcow2"})
-"""What can be a VM's disk in an SR."""
+
+
+@dataclass
+class Peeked(Event):
+    """What a disk holds."""
+
+    lv_uuid: str
+    guest: GuestContent | None
 
 
 class VolumesScreen(StepScreen):
@@ -48,13 +70,15 @@ class VolumesScreen(StepScreen):
         """What the list holds without a search."""
         self.rows = shown
         """What it holds now; a line for the folded ones comes behind them."""
+        self._peeked: dict[str, GuestContent | None] = {}
+        """What the disks looked at hold, by LV uuid."""
 
     def compose_content(self) -> ComposeResult:
         """Question, head, rows, a search field, details."""
         yield TextBlock(id="question")
         yield TextBlock(id="head")
         yield RowList(id="volumes")
-        yield Input(id="search", compact=True, placeholder="part of a name or uuid")
+        yield Input(id="search", compact=True, placeholder="part of a name, uuid or content")
         yield TextBlock(id="details")
 
     def on_mount(self) -> None:
@@ -64,6 +88,7 @@ class VolumesScreen(StepScreen):
         marked = self.walk.session.lv_uuids
         places = [n for n, report in enumerate(self.rows) if report.lost.lv.uuid in marked]
         self._show_rows(places[0] if places else 0)
+        self._look()
 
     def _show_rows(self, cursor: int) -> None:
         self.query_one("#volumes", RowList).show(
@@ -123,30 +148,38 @@ class VolumesScreen(StepScreen):
     def _details(self) -> tuple[Row, ...]:
         report = self.chosen
         if report is None:
-            return folded_rows(self.width) if self._has_folded else self._nothing()
-        return detail_rows(report, self.width)
-
-    def _nothing(self) -> tuple[Row, ...]:
-        if self.searched:
-            return (
-                EMPTY,
-                row(say(" Nothing matches {text}. / searches again.", text=self.searched)),
-            )
-        history = self.walk.discovery.history if self.walk.discovery else None
-        count = len(history.versions) if history else 0
-        return (
-            EMPTY,
-            row(say(" No volume is missing: all of {n} versions were compared.", n=count)),
-            row(
-                say(" Next: Esc and another disk / look at the versions / ask what else was lost.")
-            ),
-        )
+            if self._has_folded:
+                return folded_rows(self.width)
+            history = self.walk.discovery.history if self.walk.discovery else None
+            return nothing_rows(self.searched, len(history.versions) if history else 0)
+        return detail_rows(report, self.width, self._peeked.get(report.lost.lv.uuid))
 
     # Keys
 
     def on_row_list_moved(self, _event: RowList.Moved) -> None:
         """Another volume: its details."""
         self._draw_details()
+        self._look()
+
+    def _look(self) -> None:
+        """Have a look at what the guest keeps on the disk, once."""
+        report, discovery = self.chosen, self.walk.discovery
+        if report is not None and discovery is not None:
+            uuid = report.lost.lv.uuid
+            if uuid not in self._peeked:
+                self._peeked[uuid] = None
+                self._peek_thread(discovery, report)
+
+    @work(thread=True, group="peek")
+    def _peek_thread(self, discovery: Discovery, report: LostReport) -> None:
+        with suppress(LvtuiError):  # a source that is gone is the next step's matter
+            self.post_message(Peeked(report.lost.lv.uuid, peek(discovery, report)))
+
+    def on_peeked(self, event: Peeked) -> None:
+        """Show it, if its volume is still the one under the cursor."""
+        self._peeked[event.lv_uuid] = event.guest
+        if self.chosen is not None and self.chosen.lost.lv.uuid == event.lv_uuid:
+            self._draw_details()
 
     def on_row_list_marked(self, event: RowList.Marked) -> None:
         """Space: mark or unmark; on the last line show what it stands for."""
@@ -158,7 +191,19 @@ class VolumesScreen(StepScreen):
         if uuid in marked:
             self._mark(tuple(other for other in marked if other != uuid))
         elif report.ranges:
-            self._mark((*marked, uuid))
+            parents = [
+                one.lost.lv.uuid
+                for one in lost_parents(report, self.walk.reports)
+                if one.lost.lv.uuid not in marked
+            ]
+            self._mark((*marked, uuid, *parents))
+            if parents:
+                self.notice(
+                    say(
+                        "Marked with {n} lost parents: its disk is read through them.",
+                        n=len(parents),
+                    )
+                )
         else:
             self.notice(say("It cannot be read: see the reason below the list."))
 
@@ -168,14 +213,7 @@ class VolumesScreen(StepScreen):
 
     def action_mark_intact(self) -> None:
         """Mark all intact disks (journals, helpers, merged ones are none); again: unmark them."""
-        intact = [
-            report.lost.lv.uuid
-            for report in self.rows
-            if report.verdict.word is VerdictWord.INTACT
-            and report.ranges
-            and not report.is_merged
-            and (report.role in DISK_ROLES or not self._is_sr)
-        ]
+        intact = intact_disks(self.rows, is_sr=self._is_sr)
         marked = self.walk.session.lv_uuids
         new = [uuid for uuid in intact if uuid not in marked]
         self._mark((*marked, *new) if new else tuple(u for u in marked if u not in intact))
@@ -203,12 +241,7 @@ class VolumesScreen(StepScreen):
         """Show only rows whose name or uuid holds the text."""
         event.input.display = False
         self.searched = event.value.strip()
-        wanted = self.searched.lower()
-        self.rows = tuple(
-            report
-            for report in self.walk.reports
-            if wanted in report.lost.lv.name.lower() or wanted in report.lost.lv.uuid.lower()
-        )
+        self.rows = tuple(report for report in self.walk.reports if matches(report, self.searched))
         self._show_rows(0)
         self.query_one("#volumes", RowList).focus()
 

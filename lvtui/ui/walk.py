@@ -26,6 +26,8 @@ class Walk:
     """None: the source was not read yet."""
     reports: tuple[LostReport, ...] = ()
     """The lost volumes as the chosen version has them."""
+    is_viewer: bool = False
+    """Another lvtui works on the case: it is only looked at."""
     history_index: int = 0
     """Which of the disk's histories the Versions page shows."""
 
@@ -37,6 +39,18 @@ class Walk:
         """The walk one step earlier, all answers kept."""
         at = STEPS.index(Step(self.session.step)) if self.session.step in STEPS else 0
         return self.to(STEPS[at - 1] if at else "start")
+
+    @property
+    def may_write(self) -> bool:
+        """Whether anything may be written: a case, a copy, a request to a running one."""
+        return not (self.is_viewer or self.session.read_only)
+
+    @property
+    def why_not(self) -> str:
+        """Why nothing may be written."""
+        if self.session.read_only:
+            return "Started with --read-only: nothing is written, so nothing is started."
+        return "Another lvtui works on this case: here it can only be looked at."
 
     @property
     def history(self) -> History | None:

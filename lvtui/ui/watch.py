@@ -126,7 +126,7 @@ class WatchScreen(StepScreen):
         if self.progress is not None and self.progress.state is not event.progress.state:
             self.notice(None)
         self.progress = event.progress
-        more = len(self.walk.session.job_dirs) < len(self.walk.marked)
+        more = len(self.walk.session.job_dirs) < len(self.walk.marked) and self.walk.may_write
         if event.progress.state is CopyState.DONE and more and not self._starting:
             self._starting = True
             self._next_thread(len(self.walk.session.job_dirs))
@@ -229,6 +229,8 @@ class WatchScreen(StepScreen):
         now = self.progress
         if now is None or now.state in {CopyState.DONE, CopyState.VERIFYING}:
             return
+        if not self.writes_allowed():
+            return
         self._problem = None
         if now.state in {CopyState.STOPPED, CopyState.FAILED}:
             self.progress = None
@@ -241,7 +243,7 @@ class WatchScreen(StepScreen):
     def action_slower(self) -> None:
         """Half the rate: running VMs share the disk."""
         now = self.progress
-        if now is not None and now.state is CopyState.RUNNING:
+        if now is not None and now.state is CopyState.RUNNING and self.writes_allowed():
             base = now.rate_limit_bytes_per_s or int(now.rate_now_bytes_per_s)
             if not base:
                 self.notice(say("The rate is not known yet: once more in a second."))
@@ -252,13 +254,14 @@ class WatchScreen(StepScreen):
 
     def action_faster(self) -> None:
         """Take the limit off."""
-        if self.progress is not None and self.progress.state is CopyState.RUNNING:
+        running = self.progress is not None and self.progress.state is CopyState.RUNNING
+        if running and self.writes_allowed():
             self._ask_thread("run", 0)
             self.notice(say("Asked for full speed."))
 
     def action_elsewhere(self) -> None:
         """Choose another place; what was copied stays where it is."""
-        if not self.copy_runs() and not self._starting:
+        if not self.copy_runs() and not self._starting and self.writes_allowed():
             self.dismiss(self.walk.to("copy", job_dirs=()))
 
     def action_next(self) -> None:

@@ -22,6 +22,14 @@ def _utc() -> Iterator[None]:
     time.tzset()
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _calm() -> Iterator[None]:
+    """However slow the machine, a page that was read goes on by itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lvtui.ui.device_work.CALM_SECONDS", 600)
+        yield
+
+
 @pytest.fixture(scope="session")
 def damaged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Session, Discovery]:
     """The demo's disk, read once; tests do not write to it."""
