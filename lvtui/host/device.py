@@ -85,6 +85,15 @@ class SourceDevice:
         return self._reader.is_direct
 
     @property
+    def patient(self) -> bool:
+        """Whether a failed read is taken apart to sectors; a copier takes the good parts first."""
+        return self._reader.patient
+
+    @patient.setter
+    def patient(self, patient: bool) -> None:
+        self._reader.patient = patient
+
+    @property
     def gaps(self) -> tuple[ByteRange, ...]:
         """Every unreadable range met so far, in the order of reading; no more than some thousands."""
         return tuple(self._gaps)

@@ -50,6 +50,8 @@ class SectorReader:
         self._sector_bytes = sector_bytes
         self._is_block = is_block
         self._read_into = read_into
+        self.patient = True
+        """Whether a read that failed is taken apart to sectors; else what follows is a gap."""
         self.is_direct = bool(fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_DIRECT)
         # Aligned to a page, as O_DIRECT wants it; anonymous, so that no error arrives as SIGBUS.
         self._buffer = mmap.mmap(-1, _BUFFER_BYTES)
@@ -111,7 +113,8 @@ class SectorReader:
             if not rest.length_bytes:
                 continue
             failed_reads += 1
-            smaller = self._pieces(rest) if failed_reads <= _FAILED_READS_MAX else ()
+            takes_apart = self.patient and failed_reads <= _FAILED_READS_MAX
+            smaller = self._pieces(rest) if takes_apart else ()
             if smaller:
                 ranges.extend(reversed(smaller))
             else:

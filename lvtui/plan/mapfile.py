@@ -100,6 +100,22 @@ class CopyMap:
             if block.status is status
         )
 
+    def next(self, status: BlockStatus, from_bytes: int) -> ByteRange | None:
+        """The first run of `status` at or behind `from_bytes`, cut there."""
+        for block in self.blocks[max(self._index(from_bytes), 0) :]:
+            start = max(block.offset_bytes, from_bytes)
+            if block.status is status and start < block.end_bytes:
+                return ByteRange(start, block.end_bytes - start)
+        return None
+
+    def last(self, status: BlockStatus, to_bytes: int) -> ByteRange | None:
+        """The last run of `status` before `to_bytes`, cut there."""
+        for block in reversed(self.blocks[: self._index(to_bytes) + 1]):
+            end = min(block.end_bytes, to_bytes)
+            if block.status is status and block.offset_bytes < end:
+                return ByteRange(block.offset_bytes, end - block.offset_bytes)
+        return None
+
     def within(self, where: ByteRange) -> tuple[MapBlock, ...]:
         """The blocks of `where`, cut at its ends."""
         found = []

@@ -13,6 +13,8 @@ POLL_SECONDS = 0.5
 SLICE_SECONDS = 0.25
 """The longest wait without a look."""
 
+GOING_ON = frozenset({"run", "finish"})
+
 
 class StopAsked(Exception):
     """The worker is to stop at a checkpoint. Caught by the engine, seen by nobody."""
@@ -35,6 +37,16 @@ class Control:
         self._want = Want()
         self.before_pause: Callable[[], None] = lambda: None
         """What to make safe before a pause: the engine's checkpoint."""
+
+    @property
+    def finishing(self) -> bool:
+        """Whether bad places are to be tried no more."""
+        return self._want.want == "finish"
+
+    @property
+    def retries(self) -> int:
+        """How often bad places are tried again."""
+        return self._want.retries
 
     def signal(self) -> None:
         """A signal asks to stop; called from its handler."""
@@ -59,7 +71,7 @@ class Control:
         """
         self._look(at_once=True)
         n = self._want.n
-        self._wait_until(lambda: self._want.n != n and self._want.want == "run")
+        self._wait_until(lambda: self._want.n != n and self._want.want in GOING_ON)
 
     def brake(self, length_bytes: int) -> None:
         """Wait until the rate allows for the next bytes after these.

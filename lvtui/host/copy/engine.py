@@ -1,8 +1,8 @@
-"""The copy loop: read, leave out zeros, write, hash; checkpoints; the second pass over bad places.
+"""The hands of the copy: read a range, leave out zeros, write, hash, mark; checkpoints and roll-backs.
 
-Invariants (reliability.md §3): a range is `+` in a durable map only when its bytes and its digest are
-durable; a whole map exists at every instant; after a failed sync everything since the last checkpoint
-is unknown again, and the descriptor is not trusted any more.
+Which range comes next is for `passes`. Invariants (reliability.md §3): a range is `+` in a durable map
+only when its bytes and its digest are durable; a whole map exists at every instant; after a failed
+sync everything since the last checkpoint is unknown again, and the descriptor is not trusted any more.
 """
 
 from __future__ import annotations
@@ -16,9 +16,16 @@ from lvtui.host.copy.control import Control, StopAsked
 from lvtui.host.copy.full import Patience
 from lvtui.host.copy.hasher import ChunkHasher
 from lvtui.host.copy.image import JobImage
-from lvtui.host.copy.manifest import CHUNK_BYTES, UNIT_BYTES, ZERO_UNIT, Manifest, chunk_bytes
+from lvtui.host.copy.manifest import (
+    CHUNK_BYTES,
+    UNIT_BYTES,
+    Manifest,
+    chunk_bytes,
+    is_zeros,
+)
 from lvtui.host.copy.mapstore import Checkpoint, MapStore
 from lvtui.host.copy.meter import Meter
+from lvtui.host.copy.passes import UNFINISHED, Passes
 from lvtui.host.copy.target import Target
 from lvtui.host.copy.watch import SourceWatch
 from lvtui.host.machine import Clock
@@ -30,8 +37,13 @@ from lvtui.units import MiB
 CHECKPOINT_SECONDS = 10.0
 CHECKPOINT_BYTES = 256 * MiB
 
-LOST_CHUNKS_MAX = 4
-"""After so many chunks in a row without a readable byte the source itself is looked at."""
+LOST_READS_MAX = 16
+"""After so many reads in a row without a readable byte the source itself is looked at."""
+SLOW_SECONDS = 1.0
+SLOW_TIMES = 10
+"""A read is slow that takes so long, and so many times the average of its copy."""
+
+_TRIED = frozenset({BlockStatus.DONE, BlockStatus.BAD})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,17 +68,28 @@ class Engine:
         """Go on from `checkpoint`."""
         self._place = place
         self._durable = checkpoint
-        self._map = checkpoint.copy_map
+        self.map: CopyMap = checkpoint.copy_map
         self._holes_bytes = checkpoint.holes_bytes
         self._hasher = ChunkHasher()
         self._digests: dict[int, bytes] = {}
+        self._touched: set[int] = set()
+        """Chunks that were not read in one go: hashed from the image once they are whole."""
+        self._recent: set[int] = set()
+        self._fresh: list[ByteRange] = []
+        """What was read since the volume group was last looked at."""
         self._saved_at = place.clock.now()
         self._unsaved_bytes = 0
-        self._lost_chunks = 0
-        self._rolled_back = False
+        self._lost_reads = 0
+        self._read_seconds = 0.0
+        self._reads = 0
+
+    @property
+    def size_bytes(self) -> int:
+        """The size of the image."""
+        return self._place.image.size_bytes
 
     def run(self) -> Checkpoint:
-        """Copy what is not there yet, and try what was unreadable once more.
+        """Copy what is not there yet, and try what was unreadable as often as asked.
 
         Raises:
             StopAsked: after a checkpoint. DestinationError: the image cannot be written.
@@ -75,16 +98,16 @@ class Engine:
         place = self._place
         place.control.before_pause = self.checkpoint
         place.meter.begin(CopyState.RUNNING)
+        passes = Passes(self, place.control)
         try:
             self.checkpoint()
-            self._rolled_back = True
-            while self._rolled_back:
-                self._rolled_back = False
-                self._first_pass()
+            while True:
+                passes.run()
                 self.checkpoint()
-                self._second_pass()
-                self.checkpoint()
-            self._map = replace(self._map, phase=Phase.FINISHED)
+                # a failed sync makes ranges unknown again, whatever pass it is in
+                if not any(self.map.next(status, 0) for status in UNFINISHED):
+                    break
+            self.map = replace(self.map, phase=Phase.FINISHED)
             self.checkpoint()
         except StopAsked:
             with contextlib.suppress(OSError):  # a full disk: the last checkpoint stands
@@ -94,151 +117,235 @@ class Engine:
             self._hasher.close()
         return self._durable
 
+    def enter(self, phase: Phase, current_pass: int) -> None:
+        """Another phase begins."""
+        self.map = replace(self.map, phase=phase, current_pass=current_pass)
+        self._place.meter.phase = phase.name.lower()
+
+    def has_source(self, where: ByteRange) -> bool:
+        """Whether any byte of a range can be read from somewhere."""
+        return self._place.image.has_source(where)
+
+    @property
+    def sector_bytes(self) -> int:
+        """The smallest that is worth a read of its own."""
+        return self._place.image.sector_bytes
+
+    # Checkpoints
+
     def checkpoint(self) -> None:
         """Make durable what is there; waits while a file system is full."""
         self._place.patience.wait_out(self._checkpoint)
 
     def _checkpoint(self) -> None:
         place = self._place
-        self._digests.update(self._hasher.take())
         try:
             with place.patience.writing_to(place.target.path):
+                self._settle()
                 place.target.sync()
             with place.patience.writing_to_case():
+                self._digests.update(self._hasher.take())
                 place.manifest.write(self._digests)
                 place.manifest.sync()
         except OSError:
             self._roll_back()
             raise
         self._digests.clear()
-        checkpoint = replace(self._durable, copy_map=self._map, holes_bytes=self._holes_bytes)
+        with place.patience.writing_to_case():
+            place.watch.look(self._fresh)
+        self._fresh.clear()
+        checkpoint = replace(
+            self._durable,
+            copy_map=self.map,
+            holes_bytes=self._holes_bytes,
+            recent=tuple(sorted(self._recent)),
+        )
         with place.patience.writing_to_case():
             place.maps.save(checkpoint)
         self._durable = checkpoint
+        self._recent.clear()
         self._saved_at, self._unsaved_bytes = place.clock.now(), 0
-        place.meter.warning = place.watch.look()
+        place.meter.warning = place.watch.note
         self._tell()
+
+    def _settle(self) -> None:
+        """Digests of the chunks that became whole in parts."""
+        for index in sorted(self._touched):
+            chunk = self.chunk(index)
+            if all(block.status in _TRIED for block in self.map.within(chunk)):
+                self._digests[index] = self._place.target.digest(chunk)
+                self._touched.discard(index)
 
     def _roll_back(self) -> None:
         """What was written since the last checkpoint may be lost: copy it again."""
-        self._rolled_back = True
-        self._map, self._holes_bytes = self._durable.copy_map, self._durable.holes_bytes
+        self._hasher.take()
         self._digests.clear()
+        self._touched.clear()
+        self.map, self._holes_bytes = self._durable.copy_map, self._durable.holes_bytes
+        # A chunk of which a part stays is hashed from the image: that part is written anew, too.
+        for index in self._recent:
+            self.map = forget_part(self.map, self.chunk(index))
         self._place.target.reopen()
         self._place.manifest.reopen()
         self._tell()
 
-    def _first_pass(self) -> None:
-        while (index := self._next_untried()) is not None:
-            if not self._skip_hole(index):
-                self._place.patience.wait_out(partial(self._copy_chunk, index))
-            self._maybe_checkpoint()
-
-    def _second_pass(self) -> None:
-        """Try bad places again that have a source; their chunks are hashed anew from the image."""
-        bad = [
-            where
-            for where in self._map.ranges(BlockStatus.BAD)
-            if self._place.image.has_source(where)
-        ]
-        if bad:
-            self._map = replace(self._map, phase=Phase.RETRYING)
-        chunks = {
-            index
-            for where in bad
-            for index in range(where.offset_bytes // CHUNK_BYTES, _last_chunk(where) + 1)
-        }
-        for index in sorted(chunks):
-            self._place.patience.wait_out(partial(self._retry_chunk, index))
-            self._maybe_checkpoint()
-
-    def _maybe_checkpoint(self) -> None:
+    def maybe_checkpoint(self) -> None:
+        """One, when it is due."""
         age_seconds = self._place.clock.now() - self._saved_at
         if age_seconds >= CHECKPOINT_SECONDS or self._unsaved_bytes >= CHECKPOINT_BYTES:
             self.checkpoint()
 
-    def _chunk(self, index: int) -> ByteRange:
-        size_bytes = self._place.image.size_bytes
-        return ByteRange(index * CHUNK_BYTES, chunk_bytes(index, size_bytes))
+    # Ranges
 
-    def _next_untried(self) -> int | None:
-        """The first chunk of which a part was never tried: such a chunk is copied whole."""
-        for block in self._map.blocks:
-            if block.status not in {BlockStatus.DONE, BlockStatus.BAD}:
-                return block.offset_bytes // CHUNK_BYTES
-        return None
+    def chunk(self, index: int) -> ByteRange:
+        """The range of a chunk."""
+        return ByteRange(index * CHUNK_BYTES, chunk_bytes(index, self.size_bytes))
 
-    def _skip_hole(self, index: int) -> bool:
+    def skip_hole(self, index: int) -> bool:
         """Take all chunks of a hole at once; False when the chunk has data."""
         place, start = self._place, index * CHUNK_BYTES
         end = place.image.hole_end(start)
         if end < place.image.size_bytes:
             end -= end % CHUNK_BYTES
+        if end <= start:
+            return False
+        untried = self.map.within(ByteRange(start, end - start))[0]
+        if untried.status is not BlockStatus.UNTRIED:
+            return False
+        if untried.end_bytes < end:
+            end = untried.end_bytes - untried.end_bytes % CHUNK_BYTES
         where = ByteRange(start, end - start)
-        if end <= start or any(
-            b.status is not BlockStatus.UNTRIED for b in self._map.within(where)
-        ):
+        if end <= start:
             return False
         place.patience.wait_out(partial(place.target.zero, start, where.length_bytes))
         place.manifest.zero(index, -(-where.length_bytes // CHUNK_BYTES))
+        self._fresh.append(where)
         self._holes_bytes += where.length_bytes
-        self._map = self._map.advance(where, BlockStatus.DONE)
+        self.map = self.map.advance(where, BlockStatus.DONE)
         self._tell()
         place.meter.tick()
         place.control.poll()
         return True
 
-    def _copy_chunk(self, index: int) -> None:
-        chunk, holes_bytes, gaps = self._chunk(index), 0, list[ByteRange]()
-        self._hasher.begin(index, chunk.length_bytes)
-        for unit in _units(chunk):
-            read = self._place.image.read(unit.offset_bytes, unit.length_bytes)
-            holes_bytes += self._write(unit, read)
+    def copy(self, span: ByteRange) -> ByteRange | None:
+        """Copy a part of one chunk, forward; the read that failed or was slow, where it ended."""
+        stumbled = self._place.patience.wait_out(partial(self._copy, span))
+        self.maybe_checkpoint()
+        return stumbled
+
+    def _copy(self, span: ByteRange) -> ByteRange | None:
+        index = span.offset_bytes // CHUNK_BYTES
+        in_one_go = span == self.chunk(index)
+        if in_one_go:
+            self._hasher.begin(index, span.length_bytes)
+        holes_bytes, gaps, stumbled = 0, list[ByteRange](), None
+        read = Piece(b"")
+        for unit in units(span):
+            read, is_slow = self._timed_read(unit)
+            is_lost = self._look_at_losses(unit, read.gaps)
+            holes_bytes += self._write(unit, read, hashed=in_one_go and not is_lost)
             gaps += read.gaps
+            if is_lost or (is_slow and unit.end_bytes < span.end_bytes):
+                stumbled = unit
+                break
             self._moved(unit, read)
+        done = span if stumbled is None else span_to(span, stumbled)
         self._holes_bytes += holes_bytes
-        self._map = _marked(self._map, chunk, gaps)
-        self._unsaved_bytes += chunk.length_bytes
-        self._look_at_losses(chunk, gaps)
-        self._tell()
+        self._mark(done, gaps, BlockStatus.UNTRIMMED)
+        if stumbled is not None or not in_one_go:
+            self._touched.add(index)
+        if stumbled is not None:
+            self._moved(stumbled, read)
+        return stumbled
 
-    def _write(self, unit: ByteRange, read: Piece) -> int:
-        target, hasher = self._place.target, self._hasher
-        if ZERO_UNIT[: len(read.data)] == read.data:
-            with self._place.patience.writing_to(target.path):
-                target.zero(unit.offset_bytes, unit.length_bytes)
-            hasher.zeros(unit.length_bytes)
-            return unit.length_bytes
-        hasher.update(read.data)
-        with self._place.patience.writing_to(target.path):
-            return target.write(unit.offset_bytes, read.data)
+    def attempt(self, where: ByteRange, failed: BlockStatus, *, patient: bool = False) -> bool:
+        """Read a part of one chunk at once, write and mark it; False: some of it has failed.
 
-    def _retry_chunk(self, index: int) -> None:
-        place, chunk = self._place, self._chunk(index)
-        for bad in self._map.within(chunk):
-            if bad.status is not BlockStatus.BAD:
-                continue
-            where = ByteRange(bad.offset_bytes, bad.length_bytes)
-            for unit in _units(where):
-                read = place.image.read(unit.offset_bytes, unit.length_bytes)
-                with place.patience.writing_to(place.target.path):
-                    place.target.write(unit.offset_bytes, read.data)
-                self._map = _marked(self._map, unit, list(read.gaps))
-                self._moved(unit, read)
-        self._hasher.begin(index, chunk.length_bytes)
-        for unit in _units(chunk):
-            self._hasher.update(place.target.read(unit.offset_bytes, unit.length_bytes))
-        self._unsaved_bytes += chunk.length_bytes
-        self._tell()
+        `patient`: a read that fails is taken apart to sectors.
+        """
+        whole = self._place.patience.wait_out(partial(self._attempt, where, failed, patient))
+        self.maybe_checkpoint()
+        return whole
 
-    def _look_at_losses(self, chunk: ByteRange, gaps: list[ByteRange]) -> None:
-        """A disk that went reads as errors everywhere: do not call all of it bad."""
+    def _attempt(self, where: ByteRange, failed: BlockStatus, patient: bool) -> bool:  # noqa: FBT001 - by partial
         image = self._place.image
-        lost = sum(gap.length_bytes for gap in gaps) == chunk.length_bytes
-        self._lost_chunks = self._lost_chunks + 1 if lost and image.has_source(chunk) else 0
-        self._place.meter.read_errors += sum(image.has_source(gap) for gap in gaps)
-        if self._lost_chunks and self._lost_chunks % LOST_CHUNKS_MAX == 0:
-            image.check_sources()
+        image.patient = patient
+        try:
+            read = image.read(where.offset_bytes, where.length_bytes)
+        finally:
+            image.patient = False
+        is_lost = self._look_at_losses(where, read.gaps)
+        self._holes_bytes += self._write(where, read, hashed=False)
+        self._mark(where, list(read.gaps), failed)
+        self._touched.add(where.offset_bytes // CHUNK_BYTES)
+        self._moved(where, read)
+        return not is_lost
+
+    def give_up(self, where: ByteRange) -> None:
+        """A range stays unread, because that is asked for: zeros."""
+        for part in units(where):
+            self._place.patience.wait_out(
+                partial(self._place.target.zero, part.offset_bytes, part.length_bytes)
+            )
+            self._mark(part, [part], BlockStatus.BAD)
+            self._touched.update(
+                range(part.offset_bytes // CHUNK_BYTES, -(-part.end_bytes // CHUNK_BYTES))
+            )
+        self.maybe_checkpoint()
+
+    def _timed_read(self, unit: ByteRange) -> tuple[Piece, bool]:
+        clock = self._place.clock
+        start = clock.now()
+        read = self._place.image.read(unit.offset_bytes, unit.length_bytes)
+        seconds = clock.now() - start
+        average = self._read_seconds / max(self._reads, 1)
+        is_slow = seconds >= SLOW_SECONDS and seconds >= SLOW_TIMES * average and self._reads > 0
+        self._reads += 1
+        self._read_seconds += seconds
+        return read, is_slow
+
+    def _write(self, where: ByteRange, read: Piece, *, hashed: bool) -> int:
+        target, hasher = self._place.target, self._hasher
+        with self._place.patience.writing_to(target.path):
+            if is_zeros(read.data):
+                target.zero(where.offset_bytes, where.length_bytes)
+                if hashed:
+                    hasher.zeros(where.length_bytes)
+                return where.length_bytes
+            if hashed:
+                hasher.update(read.data)
+            return target.write(where.offset_bytes, read.data)
+
+    def _mark(self, where: ByteRange, gaps: list[ByteRange], failed: BlockStatus) -> None:
+        self._fresh.append(where)
+        copy_map = self.map.advance(where, BlockStatus.DONE)
+        for gap in gaps:
+            status = failed if self.has_source(gap) else BlockStatus.BAD
+            copy_map = copy_map.advance(gap, status)
+        self.map = replace(copy_map, position_bytes=where.end_bytes)
+        self._unsaved_bytes += where.length_bytes
+        self._recent.update(
+            range(where.offset_bytes // CHUNK_BYTES, -(-where.end_bytes // CHUNK_BYTES))
+        )
+        self._tell()
+
+    def _look_at_losses(self, where: ByteRange, gaps: tuple[ByteRange, ...]) -> bool:
+        """Whether something failed. A disk that went reads as errors everywhere: that is no damage."""
+        if not gaps:
+            self._lost_reads = 0
+            return False
+        image = self._place.image
+        failed = [gap for gap in gaps if image.has_source(gap)]
+        if not failed:
+            return False
+        self._place.meter.read_errors += len(failed)
+        if sum(gap.length_bytes for gap in failed) < where.length_bytes:
+            self._lost_reads = 0
+        else:
+            self._lost_reads += 1
+            if self._lost_reads % LOST_READS_MAX == 0:
+                image.check_sources()
+        return True
 
     def _moved(self, unit: ByteRange, read: Piece) -> None:
         gaps_bytes = sum(gap.length_bytes for gap in read.gaps)
@@ -250,22 +357,30 @@ class Engine:
 
     def _tell(self) -> None:
         meter = self._place.meter
-        meter.done_bytes = self._map.total_bytes(BlockStatus.DONE)
-        meter.unreadable_bytes = self._map.total_bytes(BlockStatus.BAD)
+        meter.done_bytes = self.map.total_bytes(BlockStatus.DONE)
+        meter.unreadable_bytes = self.size_bytes - meter.done_bytes
+        meter.unreadable_bytes -= self.map.total_bytes(BlockStatus.UNTRIED)
         meter.holes_bytes = self._holes_bytes
 
 
-def _marked(copy_map: CopyMap, where: ByteRange, gaps: list[ByteRange]) -> CopyMap:
-    copy_map = copy_map.advance(where, BlockStatus.DONE)
-    for gap in gaps:
-        copy_map = copy_map.advance(gap, BlockStatus.BAD)
-    return replace(copy_map, position_bytes=where.end_bytes)
+def forget_part(copy_map: CopyMap, chunk: ByteRange) -> CopyMap:
+    """The map without what is there of a chunk that is not whole."""
+    blocks = copy_map.within(chunk)
+    if all(block.status in _TRIED for block in blocks):
+        return copy_map
+    for block in blocks:
+        if block.status is BlockStatus.DONE:
+            where = ByteRange(block.offset_bytes, block.length_bytes)
+            copy_map = copy_map.advance(where, BlockStatus.UNTRIED)
+    return copy_map
 
 
-def _units(where: ByteRange) -> Iterator[ByteRange]:
+def units(where: ByteRange) -> Iterator[ByteRange]:
+    """A range in what is read at once."""
     for start in range(where.offset_bytes, where.end_bytes, UNIT_BYTES):
         yield ByteRange(start, min(UNIT_BYTES, where.end_bytes - start))
 
 
-def _last_chunk(where: ByteRange) -> int:
-    return (where.end_bytes - 1) // CHUNK_BYTES
+def span_to(span: ByteRange, unit: ByteRange) -> ByteRange:
+    """The beginning of a span, up to the end of a unit in it."""
+    return ByteRange(span.offset_bytes, unit.end_bytes - span.offset_bytes)

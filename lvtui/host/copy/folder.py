@@ -7,7 +7,9 @@ manifest       the digest of each 4 MiB chunk, see `manifest`
 want.json      what a viewer asks for; `progress.json` echoes its number
 progress.json  what the worker says, about once a second
 target.json    which file the image is
-headers.json   the metadata headers of the sources at the start
+watch.json     what is known of the sources' metadata, see `watch`
+texts/         metadata texts that were in use while it was copied
+recheck.json   the last answer of the short child that reads them
 result.json    how it ended
 log.jsonl      what happened, chained by hash
 stderr.log     what Python said when a worker broke
@@ -24,6 +26,7 @@ from lvtui.errors import FormatError, UserError
 from lvtui.host.files import Files, replace_file
 from lvtui.plan.facts import CopyProgress, CopyResult
 from lvtui.plan.job import JOB_SCHEMA, JobSpec
+from lvtui.plan.recheck import Recheck, WatchState
 from lvtui.plan.stored import decode, encode
 
 T = TypeVar("T")
@@ -37,9 +40,11 @@ class Want:
     """What a viewer asks the worker for."""
 
     want: str = "run"
-    """`run`, `pause` or `stop`."""
+    """`run`, `pause`, `stop`, or `finish`: try bad places no more, and end with what is there."""
     rate_bytes_per_s: int | None = None
     """0: no limit; None: that of the job."""
+    retries: int = 1
+    """How often bad places are tried again once all else was read; their direction alternates."""
     n: int = 0
     """Grows with every request."""
 
@@ -140,16 +145,39 @@ class JobFolder:
         """Say how it ended, durably."""
         self._store(files, "result.json", result)
 
-    def headers(self) -> tuple[str, ...] | None:
-        """Digests of the sources' metadata headers at the job's start."""
-        stored = _read_json(self.path / "headers.json")
-        if not isinstance(stored, list) or not all(isinstance(item, str) for item in stored):
-            return None
-        return tuple(stored)
+    def watch(self) -> WatchState | None:
+        """What is known of the sources' metadata."""
+        return self._load(WatchState, "watch.json")
 
-    def write_headers(self, files: Files, digests: tuple[str, ...]) -> None:
-        """Keep them, durably."""
-        replace_file(files, self.path / "headers.json", json.dumps(digests).encode())
+    def write_watch(self, files: Files, state: WatchState) -> None:
+        """Keep it, durably."""
+        self._store(files, "watch.json", state)
+
+    @property
+    def recheck_path(self) -> Path:
+        """Where the short child answers."""
+        return self.path / "recheck.json"
+
+    def recheck(self) -> Recheck | None:
+        """Its answer."""
+        return self._load(Recheck, "recheck.json")
+
+    def write_recheck(self, files: Files, answer: Recheck) -> None:
+        """Answer."""
+        self._store(files, "recheck.json", answer)
+
+    @property
+    def texts_path(self) -> Path:
+        """Texts that were in use."""
+        return self.path / "texts"
+
+    def write_text(self, files: Files, name: str, text: bytes) -> None:
+        """Keep a text that was in use; one that is there stays as it is."""
+        if not self.texts_path.exists():
+            files.mkdir(self.texts_path)
+            files.fsync_folder(self.path)
+        if not (self.texts_path / name).exists():
+            replace_file(files, self.texts_path / name, text)
 
     def _load(self, cls: type[T], name: str) -> T | None:
         stored = _read_json(self.path / name)

@@ -7,6 +7,7 @@ import errno
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from lvtui.host.copy.control import Control
 from lvtui.host.copy.joblog import JobLog
@@ -14,6 +15,8 @@ from lvtui.host.copy.meter import Meter
 from lvtui.host.copy.target import refused
 from lvtui.host.mounts import mount_of
 from lvtui.message import Message, message
+
+T = TypeVar("T")
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
@@ -39,7 +42,7 @@ class Patience:
         """What fails inside was written to the job directory."""
         return self.writing_to(self._case_path)
 
-    def wait_out(self, action: Callable[[], None]) -> None:
+    def wait_out(self, action: Callable[[], T]) -> T:
         """Do it, again and again while the file system is full.
 
         Raises:
@@ -47,13 +50,11 @@ class Patience:
         """
         while True:
             try:
-                action()
+                return action()
             except OSError as error:
                 if error.errno not in FULL:
                     raise refused(error, self._path) from error
                 self._hold()
-            else:
-                return
 
     def _hold(self) -> None:
         self._meter.problem = _full(self._path)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import bisect
-import hashlib
-from collections.abc import Callable, Sequence
+import mmap
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 
 from lvtui.errors import SourceChangedError
+from lvtui.host.copy.headers import read_committed, read_state
 from lvtui.host.copy.manifest import zero_digest
 from lvtui.host.device import HEAD_BYTES, SourceDevice
+from lvtui.host.machine import Clock
 from lvtui.plan.facts import DeviceIdentity
 from lvtui.plan.job import JobPiece, JobSource, JobSpec
+from lvtui.plan.recheck import Places
 from lvtui.source import ByteRange, Piece
-
-MDA_HEADER_BYTES = 512
 
 OpenDevice = Callable[[str], SourceDevice]
 """How a source is opened: for real, or with a reader that has bad sectors."""
@@ -39,6 +40,23 @@ class JobImage:
                 stack.enter_context(_open(source, open_device)) for source in spec.sources
             ]
             self._stack = stack.pop_all()
+
+    @property
+    def patient(self) -> bool:
+        """Whether reads that fail are taken apart to sectors."""
+        return all(device.patient for device in self._devices)
+
+    @patient.setter
+    def patient(self, patient: bool) -> None:
+        for device in self._devices:
+            device.patient = patient
+
+    @property
+    def sector_bytes(self) -> int:
+        """The smallest that can be read alone: a sector, or a page where the page cache is used."""
+        return max(
+            device.sector_bytes if device.is_direct else mmap.PAGESIZE for device in self._devices
+        )
 
     def close(self) -> None:
         """Close the sources."""
@@ -87,14 +105,35 @@ class JobImage:
                 break
         return position
 
-    def headers(self) -> tuple[str, ...]:
-        """Digests of all metadata headers as they are now; an unreadable one has none."""
-        digests = []
+    def states(self, clock: Clock) -> tuple[str, ...]:
+        """Which text each metadata area has in use now."""
+        return tuple(read_state(device, area, clock) for device, area in self._areas())
+
+    def planned_states(self) -> tuple[str, ...]:
+        """The same when the copy was planned; empty where that is not known."""
+        return tuple(
+            state
+            for source in self._sources
+            for state in (source.committed or ("",) * len(source.metadata_areas))
+        )
+
+    def committed_texts(self) -> tuple[bytes, ...]:
+        """The texts in use now, each once."""
+        found = (read_committed(device, area) for device, area in self._areas())
+        return tuple(dict.fromkeys(text for text in found if text is not None))
+
+    def _areas(self) -> Iterator[tuple[SourceDevice, ByteRange]]:
         for source, device in zip(self._sources, self._devices, strict=True):
             for area in source.metadata_areas:
-                read = device.pread(area.offset_bytes, min(MDA_HEADER_BYTES, area.length_bytes))
-                digests.append("" if read.gaps else hashlib.sha256(read.data).hexdigest())
-        return tuple(digests)
+                yield device, area
+
+    def met(self, where: ByteRange, places: Places) -> Iterator[ByteRange]:
+        """The parts of a range of the image that were read from some places."""
+        for piece, start, length in self._runs(where.offset_bytes, where.length_bytes):
+            if piece.source is not None:
+                shift = piece.source_offset_bytes - piece.out_offset_bytes
+                for part in places.within(piece.source, start + shift, length):
+                    yield ByteRange(part.offset_bytes - shift, part.length_bytes)
 
     def changed_heads(self) -> tuple[str, ...]:
         """Sources whose first 4 KiB are not what they were: told, not refused."""

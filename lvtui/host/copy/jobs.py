@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from lvtui.errors import LockedError
-from lvtui.host.copy.folder import JobFolder, Want
+from lvtui.host.copy.folder import JobFolder
 from lvtui.host.files import PRIVATE_FILE, Files, SystemFiles
 from lvtui.host.locks import is_locked, take_lock
 from lvtui.host.machine import boot_id, boot_seconds
@@ -93,7 +93,7 @@ def start(folder: JobFolder, *, argv: tuple[str, ...] | None = None) -> None:
     try:
         ask(folder, "run")
         command = (*(argv or (*self_argv(), "_worker")), str(folder.path))
-        errors = _private_log(folder.path / "stderr.log")
+        errors = open_private_log(folder.path / "stderr.log")
         try:
             worker = subprocess.Popen(
                 command,
@@ -111,21 +111,36 @@ def start(folder: JobFolder, *, argv: tuple[str, ...] | None = None) -> None:
         os.close(lock)
 
 
-def _private_log(path: Path) -> int:
+def open_private_log(path: Path) -> int:
+    """A log that only root reads, opened to append."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
     return os.open(path, flags, PRIVATE_FILE)
 
 
-def ask(folder: JobFolder, want: str, *, rate_bytes_per_s: int | None = None) -> int:
+def ask(
+    folder: JobFolder,
+    want: str,
+    *,
+    rate_bytes_per_s: int | None = None,
+    retries: int | None = None,
+) -> int:
     """Ask the worker for something; returns the number that it will echo.
 
-    A rate of 0 lifts the limit; None keeps what was asked for before.
+    A rate of 0 lifts the limit; None (of retries, too) keeps what was asked for before.
     """
     lock = take_lock(folder.path / "want.lock", wait_tries=LOCK_TRIES)
     try:
+        for torn in folder.path.glob("want.*.new") if lock is not None else ():
+            torn.unlink(missing_ok=True)
         before = folder.want()
         rate = before.rate_bytes_per_s if rate_bytes_per_s is None else rate_bytes_per_s
-        asked = Want(want=want, rate_bytes_per_s=rate, n=before.n + 1)
+        asked = replace(
+            before,
+            want=want,
+            rate_bytes_per_s=rate,
+            retries=before.retries if retries is None else retries,
+            n=before.n + 1,
+        )
         folder.write_want(SystemFiles(), asked)
     finally:
         if lock is not None:

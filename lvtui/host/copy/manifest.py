@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from lvtui.host.files import Files, write_all
-from lvtui.units import MiB
+from lvtui.units import KiB, MiB
 
 CHUNK_BYTES = 4 * MiB
 UNIT_BYTES = 1 * MiB
@@ -23,7 +23,19 @@ UNIT_BYTES = 1 * MiB
 DIGEST_BYTES = 32
 ZERO_ENTRY = bytes(DIGEST_BYTES)
 ZERO_UNIT = bytearray(UNIT_BYTES)
-"""Compared as `ZERO_UNIT[:n] == data`: a bytearray on the left is memcmp, 30 times faster."""
+
+
+ZERO_BLOCK = bytearray(64 * KiB)
+
+
+def is_zeros(data: bytes | memoryview) -> bool:
+    """Whether `data`, of at most a unit, is zeros."""
+    zeros: object = ZERO_UNIT
+    if len(data) == len(ZERO_BLOCK):
+        zeros = ZERO_BLOCK
+    elif len(data) != UNIT_BYTES:
+        zeros = ZERO_UNIT[: len(data)]
+    return zeros == data  # the bytearray on the left: memcmp, 30 times faster
 
 
 @cache

@@ -15,6 +15,7 @@ from lvtui.host.files import Files, unlink_if_there, write_new
 from lvtui.plan.mapfile import CopyMap, is_sealed, parse, render
 
 MAP_BYTES_MAX = 64 * 1024 * 1024
+RECENT_PER_LINE = 12
 _NOTE = "# lvtui: "
 
 
@@ -26,6 +27,8 @@ class Checkpoint:
     holes_bytes: int = 0
     runs: int = 0
     """How many workers have had a part in it."""
+    recent: tuple[int, ...] = ()
+    """Chunks written since the checkpoint before: the ones that a drive may have lied about."""
 
 
 class MapStore:
@@ -57,6 +60,7 @@ class MapStore:
             "Mapfile. Created by lvtui; GNU ddrescue and ddrescueview read it",
             f"lvtui: holes_bytes {checkpoint.holes_bytes}",
             f"lvtui: runs {checkpoint.runs}",
+            *_recent_notes(checkpoint.recent),
         )
         write_new(self._files, new, render(checkpoint.copy_map, notes).encode())
         if self._path.exists():
@@ -92,8 +96,29 @@ def _read(path: Path) -> Checkpoint | None:
     except FormatError:
         return None
     return Checkpoint(
-        copy_map=copy_map, holes_bytes=_note(text, "holes_bytes"), runs=_note(text, "runs")
+        copy_map=copy_map,
+        holes_bytes=_note(text, "holes_bytes"),
+        runs=_note(text, "runs"),
+        recent=_recent(text),
     )
+
+
+def _recent_notes(chunks: tuple[int, ...]) -> tuple[str, ...]:
+    return tuple(
+        f"lvtui: recent {' '.join(map(str, chunks[at : at + RECENT_PER_LINE]))}"
+        for at in range(0, len(chunks), RECENT_PER_LINE)
+    )
+
+
+def _recent(text: str) -> tuple[int, ...]:
+    prefix = f"{_NOTE}recent "
+    found: list[int] = []
+    for line in text.split("\n"):
+        if not line.startswith("#"):
+            break
+        if line.startswith(prefix):
+            found += [int(word) for word in line.removeprefix(prefix).split() if word.isdecimal()]
+    return tuple(found)
 
 
 def _note(text: str, name: str) -> int:

@@ -38,6 +38,7 @@ class Meter:
         self._written_at: float | None = None
         self._last_good: float | None = None
         self.state = CopyState.WAITING
+        self.phase = ""
         self.done_bytes = 0
         self.holes_bytes = 0
         self.unreadable_bytes = 0
@@ -122,6 +123,7 @@ class Meter:
             result=self.result,
             problem_code=self.error.code if self.error else None,
             problem_exit=self.error.exit_code if self.error else None,
+            phase=self.phase if self.state is CopyState.RUNNING else "",
             n=self.n,
         )
 

@@ -7,43 +7,49 @@ that shows.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import replace
 
-from lvtui.host.copy.engine import CHECKPOINT_BYTES
-from lvtui.host.copy.manifest import CHUNK_BYTES, UNIT_BYTES, Manifest, chunk_bytes
+from lvtui.host.copy.engine import forget_part
+from lvtui.host.copy.manifest import CHUNK_BYTES, UNIT_BYTES, Manifest, chunk_bytes, chunk_count
 from lvtui.host.copy.mapstore import Checkpoint
 from lvtui.host.copy.target import Target
 from lvtui.host.copy.verify import BackReader
 from lvtui.plan.mapfile import BlockStatus, CopyMap
 from lvtui.source import ByteRange
 
-WINDOW_CHUNKS = CHECKPOINT_BYTES // CHUNK_BYTES
-"""A checkpoint covers no more; as long as a window holds a lie, the one before is read too."""
-
 
 def trusted(checkpoint: Checkpoint, manifest: Manifest, target: Target) -> Checkpoint:
     """The checkpoint with those chunks untried again that are not what their digests say.
 
+    Looked at are those of the last checkpoint; where one of them is wrong, all. What is there of a
+    recent chunk that is not whole has no digest: it is copied again.
+
     Raises:
         OSError: the image cannot be read.
     """
-    copy_map = checkpoint.copy_map
-    last = -(-min(copy_map.position_bytes, manifest.size_bytes) // CHUNK_BYTES)
+    copy_map, size_bytes = checkpoint.copy_map, manifest.size_bytes
+    recent = [index for index in checkpoint.recent if index < chunk_count(size_bytes)]
+    for index in recent:
+        copy_map = forget_part(copy_map, _chunk(index, size_bytes))
     with BackReader(target.path) as reader:
-        while last > 0:
-            first = max(last - WINDOW_CHUNKS, 0)
-            wrong = [
-                chunk
-                for index in range(first, last)
-                if _is_whole(copy_map, chunk := _chunk(index, manifest.size_bytes))
-                and _digest(reader, chunk) != manifest.digest(index)
-            ]
-            if not wrong:
-                break
-            for chunk in wrong:
-                copy_map = copy_map.advance(chunk, BlockStatus.UNTRIED)
-            last = first
+        wrong = _wrong(copy_map, recent, manifest, reader)
+        if wrong:
+            wrong = _wrong(copy_map, range(chunk_count(size_bytes)), manifest, reader)
+    for chunk in wrong:
+        copy_map = copy_map.advance(chunk, BlockStatus.UNTRIED)
     return replace(checkpoint, copy_map=copy_map)
+
+
+def _wrong(
+    copy_map: CopyMap, indexes: Iterable[int], manifest: Manifest, reader: BackReader
+) -> list[ByteRange]:
+    return [
+        chunk
+        for index in indexes
+        if _is_whole(copy_map, chunk := _chunk(index, manifest.size_bytes))
+        and _digest(reader, chunk) != manifest.digest(index)
+    ]
 
 
 def _chunk(index: int, size_bytes: int) -> ByteRange:

@@ -45,7 +45,8 @@ def run(
         UserError, FormatError: this is no job directory, or a damaged one.
     """
     for torn in folder.path.glob("*.new"):
-        unlink_if_there(files, torn)
+        if not torn.name.startswith("want."):  # a viewer may be asking at this moment
+            unlink_if_there(files, torn)
     spec = folder.spec()
     with ExitStack() as stack:
         log = JobLog(folder.log_path, files)
@@ -131,6 +132,11 @@ class _Run:
         if part_path(self._final).exists() or self._final.exists():
             return
         self._log.append("image-gone", path=str(self._final))
+        watch = self._folder.watch()
+        if watch is not None:
+            # What was read is to be read again; what is known of the group stays.
+            fresh = replace(watch, overwritten=(), at_risk=())
+            self._folder.write_watch(self._files, fresh)
         for name in ("result.json", "map.bak", "map", "manifest", "target.json"):
             unlink_if_there(self._files, self._folder.path / name)
         self._files.fsync_folder(self._folder.path)
@@ -163,7 +169,14 @@ class _Run:
             meter=self._meter,
             control=self._control,
             patience=self._patience,
-            watch=SourceWatch(self._folder, image, self._log, self._files),
+            watch=SourceWatch(
+                self._folder,
+                image,
+                self._log,
+                self._files,
+                self._clock,
+                tick=self._meter.tick,
+            ),
             clock=self._clock,
         )
         return Engine(place, checkpoint).run()
@@ -215,6 +228,7 @@ class _Run:
         one_go = verified and (
             checkpoint.runs == 1 or (before is not None and before.source_sha256 == found.sha256)
         )
+        watch = self._folder.watch()
         return CopyResult(
             bytes_written=self._spec.size_bytes - found.zeros_bytes,
             bytes_holes=found.zeros_bytes,
@@ -224,6 +238,9 @@ class _Run:
             verified=verified,
             unreadable_ranges=checkpoint.copy_map.ranges(BlockStatus.BAD),
             seconds=round(self._meter.seconds, 3),
+            overwritten=watch.overwritten if watch else (),
+            at_risk=watch.at_risk if watch else (),
+            note=watch.note if watch else None,
         )
 
     def _keep_differing(self, checkpoint: Checkpoint, found: ReadBack, result: CopyResult) -> None:

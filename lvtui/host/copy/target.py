@@ -5,14 +5,16 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import hashlib
 import os
 import stat
 from pathlib import Path
 
 from lvtui.errors import DestinationError
 from lvtui.host.copy.folder import JobFolder, TargetRecord
-from lvtui.host.copy.manifest import ZERO_UNIT
+from lvtui.host.copy.manifest import UNIT_BYTES, ZERO_UNIT, is_zeros
 from lvtui.host.files import Files, write_all
+from lvtui.source import ByteRange
 from lvtui.units import KiB
 
 BLOCK_BYTES = 64 * KiB
@@ -50,7 +52,7 @@ class Target:
         holes_bytes = run_start = 0
         for start in range(0, len(data), BLOCK_BYTES):
             block = view[start : start + BLOCK_BYTES]
-            if ZERO_UNIT[: len(block)] != block:
+            if not is_zeros(block):
                 continue
             if run_start < start:
                 write_all(
@@ -63,10 +65,13 @@ class Target:
             write_all(self._files, self._descriptor, view[run_start:], offset_bytes + run_start)
         return holes_bytes
 
-    def read(self, offset_bytes: int, length_bytes: int) -> bytes:
-        """What was written, through the page cache."""
-        data = os.pread(self._descriptor, length_bytes, offset_bytes)
-        return data.ljust(length_bytes, b"\0")
+    def digest(self, where: ByteRange) -> bytes:
+        """The sha256 of what was written, through the page cache."""
+        digest = hashlib.sha256()
+        for start in range(where.offset_bytes, where.end_bytes, UNIT_BYTES):
+            length = min(UNIT_BYTES, where.end_bytes - start)
+            digest.update(os.pread(self._descriptor, length, start).ljust(length, b"\0"))
+        return digest.digest()
 
     def zero(self, offset_bytes: int, length_bytes: int) -> None:
         """Make a range zeros: nothing to do where the file has never been written."""

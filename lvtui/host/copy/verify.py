@@ -23,6 +23,7 @@ from lvtui.host.copy.manifest import (
     Manifest,
     chunk_bytes,
     chunk_count,
+    is_zeros,
 )
 from lvtui.host.copy.target import BLOCK_BYTES
 from lvtui.source import ByteRange
@@ -177,7 +178,7 @@ def _read_unit(
     """Read a unit and have it hashed; returns how much of it a sparse copy leaves out."""
     is_hole = reader.data_from(start) >= start + length <= reader.size_bytes
     data = b"" if is_hole else reader.read(start, length)
-    if is_hole or ZERO_UNIT[:length] == data:
+    if is_hole or is_zeros(data):
         whole.update(length)
         hasher.zeros(length)
         return length
@@ -186,5 +187,5 @@ def _read_unit(
     return sum(
         len(block)
         for at in range(0, length, BLOCK_BYTES)
-        if ZERO_UNIT[: len(block := data[at : at + BLOCK_BYTES])] == block
+        if is_zeros(block := data[at : at + BLOCK_BYTES])
     )

@@ -13,7 +13,6 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from lvtui.host.copy.child import run_recheck
 from lvtui.host.copy.folder import JobFolder
 from lvtui.host.copy.image import JobImage
 from lvtui.host.copy.joblog import JobLog
@@ -27,6 +26,15 @@ RETRIES = 3
 """How often a child that failed is started again although nothing changed any more."""
 
 RunRecheck = Callable[[JobFolder, Files, Callable[[], None]], Recheck | None]
+
+
+def run_recheck(folder: JobFolder, files: Files, tick: Callable[[], None]) -> Recheck | None:
+    """See `child`."""
+    # a worker that sees no change loads no subprocess
+    from lvtui.host.copy.child import run_recheck as run  # noqa: PLC0415
+
+    return run(folder, files, tick)
+
 
 UNKNOWN = (
     "The LVM metadata of the source changed while it is copied, and what that means could not be "

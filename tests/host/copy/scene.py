@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 import random
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +19,8 @@ from lvtui.host.copy.run import run
 from lvtui.host.device import SourceDevice
 from lvtui.host.files import Files, SystemFiles
 from lvtui.host.machine import Clock, SystemClock
+from lvtui.lvm.label import lvm_crc
+from lvtui.lvm.mda import MDA_HEADER_BYTES
 from lvtui.plan.facts import CopyProgress
 from lvtui.plan.job import JobPiece, JobSource, JobSpec
 from lvtui.source import ByteRange
@@ -70,13 +73,21 @@ def source_of(path: Path, *, areas: tuple[ByteRange, ...] = ()) -> JobSource:
         )
 
 
+def with_header(head: bytes) -> bytes:
+    """A head whose metadata area at 4096 has a good header with no text in use."""
+    area = b" LVM2 x[5A%r0N*>" + struct.pack("<IQQ", 1, 4096, 32 * KiB)
+    area = area.ljust(MDA_HEADER_BYTES - 4, b"\0")
+    header = struct.pack("<I", lvm_crc(area)) + area
+    return head[:4096] + header + head[4096 + len(header) :]
+
+
 def make_scene(
     folder: Path, *, seed: int = 1, image_bytes: int = 21 * MiB + 4 * KiB, gap_bytes: int = 0
 ) -> Scene:
     """Two PVs with 8 KiB of head each; the image takes runs from both in turn."""
     chance = random.Random(seed)
     image = content(seed, image_bytes)
-    heads = [chance.randbytes(64 * KiB) for _ in range(2)]
+    heads = [with_header(chance.randbytes(64 * KiB)) for _ in range(2)]
     bodies: list[list[bytes]] = [[heads[0]], [heads[1]]]
     at = [len(heads[0]), len(heads[1])]
     pieces: list[JobPiece] = []

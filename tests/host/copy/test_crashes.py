@@ -26,6 +26,7 @@ from tests.host.copy.scene import (
     reading_with,
     run_here,
     source_of,
+    with_header,
 )
 
 STATES = 150
@@ -39,7 +40,7 @@ def small_scene(folder: Path) -> Scene:
     size_bytes = 9 * MiB
     source = folder / "pv.img"
     with source.open("wb") as file:
-        file.write(chance.randbytes(64 * KiB))
+        file.write(with_header(chance.randbytes(64 * KiB)))
         for chunk in (0, 1, 2):
             file.seek(64 * KiB + chunk * 4 * MiB + 64 * KiB)
             file.write(chance.randbytes(128 * KiB))
