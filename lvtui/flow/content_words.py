@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from lvtui.flow.content import VhdContent
-from lvtui.guest.filesystem import FileSystem
-from lvtui.guest.probes import GuestContent
+from typing import TYPE_CHECKING
+
 from lvtui.safe import SafeStr, safe
 from lvtui.units import human_bytes, human_count
+
+if TYPE_CHECKING:  # a list of versions prints none of it
+    from lvtui.flow.content import VhdContent
+    from lvtui.guest.filesystem import FileSystem
+    from lvtui.guest.probes import GuestContent
 
 _PARTS_SHOWN = 4
 

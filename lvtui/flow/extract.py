@@ -16,6 +16,7 @@ from lvtui.flow.copy import (
     make_job,
 )
 from lvtui.flow.discover import Discovery, find_lost
+from lvtui.flow.formats import format_of
 from lvtui.flow.judging import LostReport
 from lvtui.host.paths import absolute, is_folder
 from lvtui.message import Message
@@ -96,7 +97,10 @@ def destinations(reports: tuple[LostReport, ...], to: str, fmt: str) -> tuple[st
     """
     path = absolute(to)
     if is_folder(path):
-        return tuple(str(Path(path) / default_file_name(report, fmt)) for report in reports)
+        return tuple(
+            str(Path(path) / default_file_name(report, format_of(report, fmt)))
+            for report in reports
+        )
     if len(reports) > 1:
         raise DestinationError(
             "LV-DST-20",

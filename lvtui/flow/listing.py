@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from lvtui.flow.content_words import vhd_words
 from lvtui.flow.folding import fold
 from lvtui.safe import SafeStr, safe, safe_lines
 from lvtui.units import YEAR_MAX, human_bytes, human_count, human_percent
@@ -148,6 +149,10 @@ def lost_lines(discovery: Discovery) -> list[str]:
                 f"{state_words(report):<22}  last seen {safe(seen.id)} "
                 f"{local_time(seen.creation_time)}"
             )
+            if report.label is not None:
+                lines.append(f'    "{safe(report.label.text)}" by {safe(report.label.source)}')
+            if report.vhd is not None and report.vhd.type != "none":
+                lines.append(f"    {vhd_words(report.vhd)}")
             reasons = report.verdict.reasons
             shown = reasons if len(reasons) <= _REASONS_SHOWN else reasons[: _REASONS_SHOWN - 1]
             lines.extend(f"    {safe(str(reason), limit_chars=400)}" for reason in shown)

@@ -10,8 +10,10 @@ import pytest
 from lvtui.flow.cases import load_session
 from lvtui.flow.copy import find_jobs, progress_of
 from lvtui.flow.discover import Discovery
+from lvtui.flow.judging import LostReport
 from lvtui.flow.session import Session
 from lvtui.plan.facts import CopyState
+from lvtui.source import BytesSource
 from lvtui.ui.app import LvtuiApp
 from lvtui.ui.copy import DestinationScreen
 from lvtui.ui.device import DeviceScreen
@@ -24,6 +26,10 @@ from lvtui.ui.versions import VersionsScreen
 from lvtui.ui.volumes import VolumesScreen
 from lvtui.ui.walk import Walk
 from lvtui.ui.watch import WatchScreen
+from lvtui.vhd.chain import Catalogue, build_chain
+from lvtui.vhd.flatten import virtual_disk
+from lvtui.vhd.image import open_image
+from tests.lab import flatten
 from tests.ui.scene import SIZE, app_of, until, until_shown, walk_at
 
 Damaged = tuple[Session, Discovery]
@@ -32,6 +38,17 @@ Damaged = tuple[Session, Discovery]
 def sha256_of(path: str) -> str:
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sha256_of_disk(image: Path) -> str | None:
+    """Of the disk in a stand-alone VHD."""
+    made = open_image(BytesSource(image.read_bytes()))
+    return flatten.sha256_of(virtual_disk(build_chain(made, Catalogue(()))))
+
+
+def sha256_of_disk_in(discovery: Discovery, report: LostReport) -> str | None:
+    """Of the disk in a lost volume."""
+    return flatten.insides(discovery)[0][report.lost.lv.uuid]
 
 
 def files_in(folder: str | None) -> list[Path]:
@@ -104,8 +121,8 @@ async def test_walk_ends_with_a_verified_image_and_a_report(fresh: Damaged) -> N
     assert result is not None
     assert result.verified
     (image,) = files_in(session.destination)
-    assert image.name == f"{wanted.lost.lv.name}.lv"
-    assert image.stat().st_size == wanted.size_bytes
+    assert image.name == f"{wanted.lost.lv.name}.vhd"
+    assert sha256_of_disk(image) == sha256_of_disk_in(discovery, wanted)
     assert sha256_of(str(image)) == result.destination_sha256
     assert "report.html" in {path.name for path in files_in(session.case_dir)}
 
