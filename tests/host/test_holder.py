@@ -47,8 +47,8 @@ def test_taken_checked_and_dropped(tmp_path: Path) -> None:
 
 def test_a_holder_that_died_does_not_hold(tmp_path: Path) -> None:
     lock, state = tmp_path / "sr", tmp_path / "held"
-    said = hold("take", str(lock), str(state)).stdout
-    pid = int(said.split()[-1])
+    assert hold("take", str(lock), str(state)).returncode == 0
+    pid = int(state.read_text().split()[0])
     os.kill(pid, signal.SIGHUP)
     assert hold("check", str(state)).returncode == 0
     os.kill(pid, signal.SIGKILL)

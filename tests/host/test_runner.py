@@ -92,8 +92,8 @@ def test_a_tool_gets_no_environment_of_ours_and_no_input(
 
     assert b"LC_ALL" in outcome.stdout
     assert outcome.stdout.endswith(b" ''\n")
-    for name in (b"LVM_", b"PYTHON", b"LD_", b"LANG"):
-        assert name not in outcome.stdout
+    for ours in (b"LVM_", b"PYTHON", b"LD_", b"LANG"):
+        assert ours not in outcome.stdout
 
 
 def test_lvm_is_given_the_configuration_of_the_pool_s_master(
