@@ -7,12 +7,13 @@ what rests on it is at best `likely`, and says why. So is what an operator names
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from lvtui.flow.named import NamedPv
 from lvtui.lvm.carve import CrcState, MetadataCopy, Origin, Slot
+from lvtui.lvm.clones import clone_of
 from lvtui.lvm.history import History
 from lvtui.lvm.locate import PvSite, Region
 from lvtui.lvm.model import PhysicalVolume
@@ -114,6 +115,8 @@ def place_pvs(
     found = {uuid: places[0] for uuid, places in labelled.items()}
     others = [(uuid, place) for uuid, places in labelled.items() for place in places[1:]]
     found.update(_by_hand(sources, named))
+    for uuid, place in _cloned(histories, found):
+        found.setdefault(uuid, place)
     for uuid, place in _former(histories, sources, copies):
         found.setdefault(uuid, place)
     taken = {place.device for place in found.values()}
@@ -128,6 +131,17 @@ def place_pvs(
     if len(left) == 1 and wanted:
         found.update(_left_over(wanted, left[0], sources[left[0]]))
     return PvPlaces(places=tuple(found.items()), copies=tuple(others))
+
+
+def _cloned(
+    histories: Sequence[History], found: Mapping[str, PvPlace]
+) -> Iterator[tuple[str, PvPlace]]:
+    """PVs that have a new id since a vgimportclone: the same ring, the same LVs at the same places."""
+    for history in histories:
+        clone = clone_of(history)
+        for own, theirs in clone.pv_uuids if clone is not None else ():
+            if theirs in found:
+                yield own, found[theirs]
 
 
 def _committed_seqnos(copies: Sequence[MetadataCopy]) -> dict[tuple[int, int | None], int]:

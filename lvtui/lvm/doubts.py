@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
+from lvtui.lvm.clones import clone_of, unknown_between
 from lvtui.lvm.extents import Run
 from lvtui.lvm.model import PhysicalVolume, VolumeGroup
 from lvtui.lvm.owners import own_runs, reference_position
@@ -63,7 +64,10 @@ def doubts(
     timeline: Timeline, lost: LostVolume, gaps: tuple[Gap, ...], aliases: Mapping[str, str]
 ) -> Iterator[Message]:
     """What makes it at best likely."""
-    if lost.history.current is None:
+    clone = clone_of(lost.history)
+    if clone is not None and clone.history.current is not None:
+        gaps = (*gaps, *unknown_between(lost.history, clone))
+    elif lost.history.current is None:
         yield message("the group has no readable text in use; what came last is not known")
     for gap in gaps:
         if gap.missing_seqnos is None:

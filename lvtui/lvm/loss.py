@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
+from lvtui.lvm.clones import clone_of
 from lvtui.lvm.extents import overlaps, placed_extents
 from lvtui.lvm.model import LogicalVolume, VolumeGroup
 from lvtui.lvm.timeline import presence, timeline_of
@@ -102,9 +103,14 @@ def absences(timeline: Timeline, uuid: str) -> tuple[tuple[int, int], ...]:
 
 
 def _current_uuids(history: History) -> frozenset[str]:
-    """Of the group itself, and of one that took its disk over with its LVs (vgimportclone)."""
+    """Of the group itself, and of one that took its disk over with its LVs (vgimportclone).
+
+    What the clone had at first and lost later is the clone's loss, told there.
+    """
     groups = [history, *(other.history for other in history.others)]
-    return frozenset(
+    clone = clone_of(history)
+    cloned = timeline_of(clone.history).by_uuid.keys() if clone is not None else ()
+    return frozenset(cloned) | frozenset(
         lv.uuid
         for group in groups
         if group.current is not None and group.current.vg is not None

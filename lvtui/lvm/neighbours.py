@@ -13,6 +13,7 @@ from dataclasses import replace
 from itertools import accumulate
 
 from lvtui.lvm.carve import Origin
+from lvtui.lvm.clones import cloned_pvs
 from lvtui.lvm.model import VolumeGroup
 from lvtui.lvm.owners import Share, own_runs, shares
 from lvtui.lvm.timeline import timeline_of
@@ -41,6 +42,8 @@ def with_others(histories: tuple[History, ...]) -> tuple[History, ...]:
             own = places.get(id(history)) or _places(history)
             for other, other_vg in candidates:
                 pairs = _same_pvs(vg, own, other_vg, places[id(other)])
+                if not pairs and own & places[id(other)] and other is not history:
+                    pairs = cloned_pvs(history, other)
                 if other is not history and pairs:
                     others.append(
                         OtherGroup(history=other, pv_uuids=pairs, latest_times=times[id(other)])

@@ -25,7 +25,8 @@ from lvtui.units import MiB
 from tests.loop import SBIN_PATH, loop_device, need
 
 VG = "vg_kept"
-CONF = """devices {{ filter = [ "a|^{device}$|", "r|.*|" ] global_filter = [ "a|^{device}$|", "r|.*|" ]
+CONF = """devices {{ filter = [ "a!^({device})$!", "r!.*!" ]
+ global_filter = [ "a!^({device})$!", "r!.*!" ]
  use_devicesfile = 0 obtain_device_list_from_udev = 0 external_device_info_source = "none"
  hints = "none" }}
 global {{ activation = 0 use_lvmpolld = 0 locking_dir = "{folder}" }}
@@ -61,7 +62,7 @@ class Kept:
         return str(path)
 
 
-def _run(folder: Path, *argv: str) -> None:
+def run_lvm(folder: Path, *argv: str) -> None:
     done = subprocess.run(
         argv,
         env={
@@ -89,10 +90,10 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
     sums = {}
     with loop_device(image) as device:
         (folder / "lvm.conf").write_text(CONF.format(device=device, folder=folder))
-        _run(folder, "pvcreate", "-y", device)
-        _run(folder, "vgcreate", VG, device)
+        run_lvm(folder, "pvcreate", "-y", device)
+        run_lvm(folder, "vgcreate", VG, device)
         for name, extents in (("keep", 2), ("one", 3), ("two", 2)):
-            _run(folder, "lvcreate", "-an", "-Wn", "-Zn", "-n", name, "-l", str(extents), VG)
+            run_lvm(folder, "lvcreate", "-an", "-Wn", "-Zn", "-n", name, "-l", str(extents), VG)
         found = discover(device).history
         assert found is not None
         assert found.current is not None
@@ -105,9 +106,9 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Kept:
                 file.seek(vg.pvs[0].pe_start_sectors * 512 + start)
                 file.write(data)
                 sums[lv.name] = hashlib.sha256(data).hexdigest()
-        _run(folder, "lvremove", "-f", f"{VG}/one")
-        _run(folder, "lvremove", "-f", f"{VG}/two")
-        _run(folder, "lvmdump", "-m")
+        run_lvm(folder, "lvremove", "-f", f"{VG}/one")
+        run_lvm(folder, "lvremove", "-f", f"{VG}/two")
+        run_lvm(folder, "lvmdump", "-m")
     return Kept(image, folder, sums)
 
 
