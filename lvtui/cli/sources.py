@@ -29,6 +29,7 @@ def read(options: argparse.Namespace) -> Discovery:
         deep=_Searching(found_nothing=not options.deep),
         whole=options.deep,
         texts=tuple(options.texts),
+        limit=not options.no_limit,
     )
 
 

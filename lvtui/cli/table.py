@@ -71,6 +71,7 @@ TEXTS = option(
     default=[],
     help="backup or archive file, folder of them, lvmdump tarball: its texts join SOURCE's",
 )
+NO_LIMIT = option("--no-limit", action="store_true", help="read any amount of metadata texts")
 DEEP = option("--deep", action="store_true", help="search all of SOURCE, whatever is found")
 LVS = option("lvs", metavar="LV", nargs="+", help="name, uuid, or a unique prefix of either")
 AT = option("--at", metavar="ID", help="version (default: the newest that has the LV)")
@@ -110,7 +111,14 @@ COMMANDS = (
         "look",
         "every metadata version that can be carved",
         "look:versions",
-        (SOURCE, PV, TEXTS, DEEP, option("--quick", action="store_true", help="by structure only")),
+        (
+            SOURCE,
+            PV,
+            TEXTS,
+            NO_LIMIT,
+            DEEP,
+            option("--quick", action="store_true", help="by structure only"),
+        ),
     ),
     CommandLine(
         "show",
@@ -121,6 +129,7 @@ COMMANDS = (
             SOURCE,
             PV,
             TEXTS,
+            NO_LIMIT,
             DEEP,
             AT,
             option("--diff", metavar="ID2", help="compare with another version"),
@@ -132,7 +141,7 @@ COMMANDS = (
         "look",
         "LVs that older versions have and the current one has not",
         "look:lost",
-        (SOURCE, PV, TEXTS, DEEP),
+        (SOURCE, PV, TEXTS, NO_LIMIT, DEEP),
     ),
     CommandLine(
         "check",
@@ -143,6 +152,7 @@ COMMANDS = (
             SOURCE,
             PV,
             TEXTS,
+            NO_LIMIT,
             DEEP,
             option("lv", metavar="LV", help="name, uuid, or a unique prefix of either"),
             AT,
@@ -158,6 +168,7 @@ COMMANDS = (
             SOURCE,
             PV,
             TEXTS,
+            NO_LIMIT,
             DEEP,
             LVS,
             option("--to", metavar="FILE", required=True, help="file; a folder for several LVs"),
@@ -178,6 +189,7 @@ COMMANDS = (
             SOURCE,
             PV,
             TEXTS,
+            NO_LIMIT,
             DEEP,
             LVS,
             option(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -18,7 +19,8 @@ from lvtui.flow.standing import standing_warnings
 from lvtui.flow.texts import read_texts, strangers
 from lvtui.flow.whereabouts import place_warnings
 from lvtui.host.device import SourceDevice
-from lvtui.lvm.carve import MetadataCopy
+from lvtui.lvm.amount import DISTINCT_BYTES_MAX, find_excess
+from lvtui.lvm.carve import CopyState, MetadataCopy
 from lvtui.lvm.history import History, Version, build_histories
 from lvtui.lvm.text import TextParser
 from lvtui.message import Message
@@ -85,6 +87,7 @@ def discover(
     deep: OnDeepProgress | None = None,
     whole: bool = False,
     texts: tuple[str, ...] = (),
+    limit: bool = True,
 ) -> Discovery:
     """Read SOURCE and judge everything on it.
 
@@ -93,9 +96,11 @@ def discover(
     With `deep` the devices are searched from end to end where the quick way finds no text (with
     `whole` whatever it finds), and it is told how far that is; a quick one never is.
     `texts` are paths of backup files, folders of them, tarballs: their texts join the versions.
+    Without `limit` a group may have any amount of distinct text.
 
     Raises:
-        UserError: no such path. SourceReadError: a directory, 0 bytes, an I/O error on everything.
+        UserError: no such path, too much text. SourceReadError: a directory, 0 bytes, an I/O error
+        on everything.
         NoMetadataError: no label, area or text at all. Cancelled: `progress` returned False.
         FormatError: a file that `texts` names itself is no metadata text.
     """
@@ -118,7 +123,9 @@ def discover(
             spec=spec,
             size=sum(source.size_bytes for source in facts),
         )
-    histories = build_histories(copies, parse=not quick, parser=parser)
+    if limit and not quick:
+        _refuse_excess(spec, copies)
+    histories = build_histories(copies, parse=not quick, parser=parser, progress=progress)
     places = place_pvs(histories, facts, copies=copies, named=named)
     inside = find_inside(histories, facts, places)
     histories = tuple(sorted(histories, key=inside.is_inside))
@@ -143,6 +150,21 @@ def discover(
         inside=inside,
         texts=texts,
     )
+
+
+def _refuse_excess(spec: str, copies: Sequence[MetadataCopy]) -> None:
+    excess = find_excess(copies)
+    if excess is not None:
+        raise UserError(
+            "LV-SRC-15",
+            "{spec} holds {size:bytes} of different metadata texts of group {vg}; a real group has "
+            "less than {most:bytes}. It would take long and much memory: --no-limit reads it all the "
+            "same.",
+            spec=spec,
+            size=excess.distinct_bytes,
+            vg=excess.vg_name,
+            most=DISTINCT_BYTES_MAX,
+        )
 
 
 def _warnings(
@@ -213,6 +235,16 @@ def matching_names(reports: tuple[LostReport, ...], name: str) -> list[LostRepor
 def _report_at(discovery: Discovery, report: LostReport, at: str) -> LostReport:
     """The same LV as version `at` has it."""
     version = find_version(discovery, at)
+    if version.state is CopyState.SUSPECT:
+        raise UserError(
+            "LV-VOL-06",
+            "Version {id} contradicts itself or its neighbours: {why}. Nothing is read by it; the last "
+            "version of {name} that can be believed is {last}.",
+            id=version.id,
+            why=str(version.reason or "?"),
+            name=report.lost.lv.name,
+            last=report.lost.last_seen.id,
+        )
     if version.vg is None or version.vg.lv(report.lost.lv.uuid) is None:
         raise UserError(
             "LV-VOL-03",

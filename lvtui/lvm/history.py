@@ -8,10 +8,10 @@ had from here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from lvtui.errors import FormatError
+from lvtui.errors import Cancelled, FormatError
 from lvtui.lvm.carve import CopyState, MetadataCopy
 from lvtui.lvm.collect import Collector, list_histories
 from lvtui.lvm.contradict import Contradictions
@@ -40,31 +40,55 @@ __all__ = [
     "shrunk_volumes",
 ]
 
+TextProgress = Callable[[int, int, int], bool]
+"""(bytes of text parsed, of all texts, versions so far) → whether to go on."""
+
 
 def build_histories(
-    copies: Sequence[MetadataCopy], *, parse: bool = True, parser: TextParser | None = None
+    copies: Sequence[MetadataCopy],
+    *,
+    parse: bool = True,
+    parser: TextParser | None = None,
+    progress: TextProgress | None = None,
 ) -> tuple[History, ...]:
     """Group, de-duplicate and order carved copies; with `parse`, parse every whole text once.
 
     The history in use (with a current version) comes first, then by newest creation time.
+
+    Raises:
+        Cancelled: `progress` returned False.
     """
     if not parse:
         return list_histories(copies)
-    return with_others(_Judge(copies, parser or TextParser()).histories())
+    parser = parser or TextParser()
+    judge = _Judge(copies, parser, progress)
+    parser.watch(judge.tick)
+    try:
+        return with_others(judge.histories())
+    finally:
+        parser.watch(None)
 
 
 class _Judge(Collector):
     """Parses what is collected, and compares each text with itself and with its neighbours."""
 
-    def __init__(self, copies: Sequence[MetadataCopy], parser: TextParser) -> None:
+    def __init__(
+        self, copies: Sequence[MetadataCopy], parser: TextParser, progress: TextProgress | None
+    ) -> None:
         super().__init__(copies)
         self._parser = parser
+        self._progress = progress
+        self._done_bytes = self._versions = 0
+        self._all_bytes = sum(copy.length_bytes for copy in copies)
         self._checks = SelfCheck()
 
     def version(
         self, vg_uuid: str | None, sha256: str, copies: tuple[MetadataCopy, ...]
     ) -> Version:
         first = copies[0]
+        self.tick()
+        self._versions += 1
+        self._done_bytes += sum(copy.length_bytes for copy in copies)
         if first.state is CopyState.TORN:
             return self.made(sha256, copies, first.state)
         vg, reason = _parsed(self._parser, first)
@@ -76,6 +100,16 @@ class _Judge(Collector):
             )
         state = first.state if reason is None else CopyState.SUSPECT
         return replace(self.made(sha256, copies, state, reason), vg=vg)
+
+    def tick(self) -> None:
+        """Tell how far it is.
+
+        Raises:
+            Cancelled: it shall stop.
+        """
+        progress = self._progress
+        if progress and not progress(self._done_bytes, self._all_bytes, self._versions):
+            raise Cancelled("LV-SRC-13", "Reading was stopped. Nothing was changed.")
 
     def judged_alone(self, versions: list[Version]) -> list[Version]:
         looked_at = [

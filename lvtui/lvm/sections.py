@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from lvtui.lvm.model import Statement
@@ -10,6 +11,7 @@ from lvtui.lvm.tokens import SectionError
 if TYPE_CHECKING:
     from lvtui.lvm.grammar import SectionGrammar
 
+_TICK_SECTIONS = 256
 _NOTHING = b"\0 \t\r\n\f\v"
 
 Items = tuple[Statement | None, ...]
@@ -21,6 +23,8 @@ class SectionStore:
 
     def __init__(self) -> None:
         self.parser_calls = 0
+        self.tick: Callable[[], None] | None = None
+        """Called every few hundred sections that are parsed anew; may raise to stop."""
         self._items: dict[bytes, Items | SectionError] = {}
         self._grammar: SectionGrammar | None = None
 
@@ -51,6 +55,8 @@ class SectionStore:
 
             self._grammar = SectionGrammar()
         self.parser_calls += 1
+        if self.tick is not None and self.parser_calls % _TICK_SECTIONS == 0:
+            self.tick()
         try:
             return self._grammar.parse(flat)
         except SectionError as error:

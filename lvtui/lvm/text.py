@@ -103,6 +103,10 @@ class TextParser:
         """How many distinct flat sections the texts so far had."""
         return self._sections.distinct_sections
 
+    def watch(self, tick: Callable[[], None] | None) -> None:
+        """Have `tick` called every few hundred sections that are parsed anew; it may raise to stop."""
+        self._sections.tick = tick
+
     def parse(self, text: bytes, *, pasted: bool = False) -> VolumeGroup:
         """Parse one whole text, in ring order or in backup-file order with comments.
 
