@@ -5,10 +5,12 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import ClassVar
 
+from textual import work
 from textual.binding import Binding, BindingType
 
 from lvtui.ui.frame import FramePage, Panel
 from lvtui.ui.log_lines import log_rows
+from lvtui.ui.shell import Rechecked, after_shell, leave_for_shell
 from lvtui.ui.textpage import TextPage
 from lvtui.ui.walk import Walk
 from lvtui.ui.widgets.help import help_rows
@@ -34,6 +36,7 @@ class StepScreen(FramePage[Walk]):
         Binding("f2", "log", "Log", show=False),
         Binding("f3", "detail", "Detail", show=False),
         Binding("f5", "reread", "Re-read", show=False),
+        Binding("f9", "shell", "Shell", show=False),
     ]
 
     def writes_allowed(self) -> bool:
@@ -59,6 +62,23 @@ class StepScreen(FramePage[Walk]):
 
     def action_reread(self) -> None:
         """Read again what the page shows; pages that can override it."""
+
+    def action_shell(self) -> None:
+        """A shell on this terminal; what it changed on the disk is said on return."""
+        refused = leave_for_shell(self.app, self.walk)
+        if refused is not None:
+            self.notice(refused)
+            return
+        self.redraw()
+        self._recheck_thread()
+
+    @work(thread=True, exclusive=True, group="recheck")
+    def _recheck_thread(self) -> None:
+        self.post_message(after_shell(self.walk))
+
+    def on_rechecked(self, event: Rechecked) -> None:
+        """Say whether the disk changed."""
+        self.notice(event.words)
 
     def action_help(self) -> None:
         """Help for this page, the keys, the glossary."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from lvtui.errors import LvtuiError
 from lvtui.flow.discover import find_lost
 from lvtui.flow.judging import LostReport
+from lvtui.lvm.diff import Change
 from lvtui.lvm.history import Version, diff
 from lvtui.safe import SafeStr, safe, safe_lines
 from lvtui.ui.shown import seqno, when
 from lvtui.ui.walk import Walk
-from lvtui.ui.widgets.text import EMPTY, Row, bold, row, say
+from lvtui.ui.widgets.text import EMPTY, Row, bold, bolded, row, say, wrapped
 
 TEXT_LINES_MAX = 20_000
 _SIGNS = {"added": "+", "removed": "-", "changed": "~"}
@@ -31,6 +34,9 @@ def version_rows(version: Version, older: Version | None) -> tuple[Row, ...]:
         for copy in version.copies
     ]
     index = version.copies[0].index
+    if version.reason is not None:
+        reason = say("[!] Not trusted: {why}", why=str(version.reason))
+        lines += [bolded(line) for line in wrapped(reason, 78)]
     lines.append(
         row(
             say(
@@ -61,13 +67,20 @@ def change_rows(older: Version, version: Version) -> list[Row]:
         EMPTY,
         row(SafeStr(" "), bold(say("{a} -> {b}", a=seqno(older), b=seqno(version)))),
     ]
+    lines += change_lines(changes)
+    same = sum(1 for lv in version.vg.lvs if lv.name not in touched)
+    lines.append(row(say("   {n:count} volumes unchanged", n=same)))
+    return lines
+
+
+def change_lines(changes: Iterable[Change]) -> list[Row]:
+    """Each difference with what stood there before and after."""
+    lines: list[Row] = []
     for change in changes:
         lines.append(row(say(" {sign} {path}", sign=_SIGNS.get(change.op, "?"), path=change.path)))
         if change.op == "changed":
             before, after = safe(change.before or "-"), safe(change.after or "-")
             lines.append(row(say("     {before} -> {after}", before=before, after=after)))
-    same = sum(1 for lv in version.vg.lvs if lv.name not in touched)
-    lines.append(row(say("   {n:count} volumes unchanged", n=same)))
     return lines
 
 

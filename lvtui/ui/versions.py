@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 
 from lvtui.lvm.history import History, Version
 from lvtui.safe import SafeStr
+from lvtui.ui.diff_page import DiffPage
 from lvtui.ui.frame import Key, Panel, keys
 from lvtui.ui.shown import seqno, zone
 from lvtui.ui.step import StepScreen
@@ -43,6 +44,8 @@ class VersionsScreen(StepScreen):
     def __init__(self, walk: Walk) -> None:
         super().__init__(walk)
         self.filtered = False
+        self.compared: Version | None = None
+        """Version A of a comparison; None: the one before."""
         self._take(walk)
 
     def _take(self, walk: Walk) -> None:
@@ -199,6 +202,32 @@ class VersionsScreen(StepScreen):
             if self.filtered
             else say("All versions.")
         )
+
+    def on_row_list_marked(self, event: RowList.Marked) -> None:
+        """Space: this is version A of the comparison; F3 on another row is B."""
+        entry = self.entries[event.index]
+        if not isinstance(entry, Version) or entry.vg is None:
+            self.notice(say("Only a version whose text can be read can be compared."))
+            return
+        self.compared = None if self.compared is entry else entry
+        if self.compared is None:
+            self.notice(say("F3 compares a version with the one before it."))
+        else:
+            self.notice(say("Version {n} is A: go to another one, F3 compares.", n=seqno(entry)))
+
+    def action_detail(self) -> None:
+        """F3: two versions side by side; places and text where there is nothing to compare."""
+        after = self.chosen
+        before = self.compared or (self.older.get(after.id) if after is not None else None)
+        if after is None or before is None or before is after or after.vg is None:
+            super().action_detail()
+            return
+        history = self.walk.history
+        if history is not None and self.compared is not None:
+            order = [version.id for version in history.versions]
+            if after.id in order and before.id in order:
+                before, after = sorted((before, after), key=lambda one: order.index(one.id))
+        self.app.push_screen(DiffPage(self.walk, before, after))
 
     def action_reread(self) -> None:
         """Read the disk again: that is the Device page's work."""

@@ -12,6 +12,7 @@ from lvtui.flow.folding import fold
 from lvtui.flow.session import Session
 from lvtui.lvm.verdict import VerdictWord
 from lvtui.ui.device import DeviceScreen
+from lvtui.ui.diff_page import DiffPage
 from lvtui.ui.frame import FramePage
 from lvtui.ui.map_page import MapPage
 from lvtui.ui.quit import QuitPage
@@ -85,7 +86,7 @@ async def test_reading_pages_open_and_close(damaged: Damaged, key: str) -> None:
         await until(pilot, lambda: isinstance(app.screen, VersionsScreen))
         before = lines_of(app)
         await pilot.press(key)
-        await until(pilot, lambda: isinstance(app.screen, TextPage))
+        await until(pilot, lambda: isinstance(app.screen, TextPage | DiffPage))
         await pilot.press("pagedown", "end", "home", "escape")
         await until(pilot, lambda: isinstance(app.screen, VersionsScreen))
 

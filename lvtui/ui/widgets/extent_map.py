@@ -148,8 +148,27 @@ def _strip_rows(
     return (row(head), row(SafeStr(" "), line), row(_scale(line, extents * extent_bytes)))
 
 
-def map_rows(report: LostReport, width: int, glyphs: Glyphs) -> tuple[Row, ...]:
-    """All three parts of the map, as wide as `width` and as long as they need."""
+def cell_extents(report: LostReport, width: int) -> int:
+    """How many extents a cell of the volume's own strip stands for, about."""
+    cells = max(1, min(width - 3, report.lost.lv.extent_count))
+    return max(1, -(-report.lost.lv.extent_count // cells))
+
+
+def _pointed(strip_row: Row, extent: int, extents: int, width: int) -> Row:
+    """The scale of a strip with `^` under the cell of an extent."""
+    cells = max(1, min(width - 3, extents))
+    at = 1 + extent * cells // max(extents, 1)
+    text = "".join(part.text for part in strip_row).ljust(at + 1)
+    return row(SafeStr(text[:at] + "^" + text[at + 1 :]))
+
+
+def map_rows(
+    report: LostReport, width: int, glyphs: Glyphs, *, at_extent: int | None = None
+) -> tuple[Row, ...]:
+    """All three parts of the map, as wide as `width` and as long as they need.
+
+    `at_extent` of the lost volume is pointed at.
+    """
     lost, verdict = report.lost, report.verdict
     current = lost.history.current
     now = current.vg if current is not None else None
@@ -172,6 +191,8 @@ def map_rows(report: LostReport, width: int, glyphs: Glyphs) -> tuple[Row, ...]:
         width=width,
         glyphs=glyphs,
     )
+    if at_extent is not None:
+        rows[-1] = _pointed(rows[-1], at_extent, count, width)
     return (*rows, EMPTY, *conflict_rows(report), *_totals(report))
 
 

@@ -60,7 +60,7 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("Esc, Left", "One step back; answers are kept"),
     ("Up Down PgUp PgDn Home End", "Move"),
     ("1-9", "Go to the row with that number"),
-    ("Space", "Mark"),
+    ("Space", "Mark; on Versions: compare this one with another (F3)"),
     ("Tab", "Next field"),
     ("F1 or ?", "This help"),
     ("F2", "Log: what lvtui did"),
@@ -68,7 +68,9 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("F4", "Plain or rich characters"),
     ("F5", "Read again"),
     ("F6", "Save the plan as a script, run nothing"),
+    ("F7", "Undo: what lvtui changed, and taking it back"),
     ("F8", "Start the copy"),
+    ("F9", "A shell of your own; exit comes back"),
     ("F10", "Quit; a running copy may go on"),
 )
 
