@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lvtui.errors import SourceChangedError
-from lvtui.host.copy.image import JobImage, OpenDevice
+from lvtui.host.copy.image import JobImage
+from lvtui.host.copy.sources import OpenDevice
 from lvtui.host.device import SourceDevice
 from lvtui.plan.job import JobLayer, JobPiece, JobSpec
 from lvtui.plan.recheck import Places, SourceRange

@@ -99,6 +99,7 @@ class Engine:
         place.control.before_pause = self.checkpoint
         place.meter.begin(CopyState.RUNNING)
         passes = Passes(self, place.control)
+        place.image.patient = False
         try:
             self.checkpoint()
             while True:

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import bisect
 import mmap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 
-from lvtui.errors import SourceChangedError
 from lvtui.host.copy.headers import read_committed, read_state
-from lvtui.host.copy.manifest import zero_digest
-from lvtui.host.device import HEAD_BYTES, SourceDevice
+from lvtui.host.copy.sources import OpenDevice, open_source, still_there
+from lvtui.host.device import SourceDevice
 from lvtui.host.machine import Clock
-from lvtui.plan.facts import DeviceIdentity
-from lvtui.plan.job import JobPiece, JobSource, JobSpec
+from lvtui.plan.job import JobPiece, JobSpec
 from lvtui.plan.recheck import Places
 from lvtui.source import ByteRange, Piece
-
-OpenDevice = Callable[[str], SourceDevice]
-"""How a source is opened: for real, or with a reader that has bad sectors."""
 
 
 class JobImage:
@@ -37,7 +32,7 @@ class JobImage:
         self.size_bytes = spec.size_bytes
         with ExitStack() as stack:
             self._devices: Sequence[SourceDevice] = [
-                stack.enter_context(_open(source, open_device)) for source in spec.sources
+                stack.enter_context(open_source(source, open_device)) for source in spec.sources
             ]
             self._stack = stack.pop_all()
 
@@ -149,9 +144,16 @@ class JobImage:
         Raises:
             SourceReadError, SourceChangedError: a disk went, or came back as another.
         """
-        for source in self._sources:
-            with _open(source, self._open_device):
-                pass
+        for source, device in zip(self._sources, self._devices, strict=True):
+            still_there(source, device, self._open_device)
+
+    @property
+    def moved(self) -> tuple[tuple[str, str], ...]:
+        """Sources that are under another path now: planned, and found."""
+        pairs = zip(self._sources, self._devices, strict=True)
+        return tuple(
+            (source.path, device.path) for source, device in pairs if source.path != device.path
+        )
 
     def _runs(self, offset_bytes: int, length_bytes: int) -> list[tuple[JobPiece, int, int]]:
         """(piece, offset in the image, length) of a range."""
@@ -165,31 +167,3 @@ class JobImage:
             offset_bytes += length
             index += 1
         return runs
-
-
-def _open(source: JobSource, open_device: OpenDevice) -> SourceDevice:
-    device = open_device(source.path)
-    if not _is_same(device.identity, source.identity):
-        device.close()
-        raise SourceChangedError(
-            "LV-SRC-11",
-            "{path} is not the disk that this copy was made for (size {found:bytes}, planned "
-            "{planned:bytes}). Nothing was copied from it. Attach the right one and resume.",
-            path=source.path,
-            found=device.size_bytes,
-            planned=source.identity.size_bytes,
-        )
-    return device
-
-
-def _is_same(found: DeviceIdentity, planned: DeviceIdentity) -> bool:
-    """The same node of the same size, or one that came back with another number and the same head.
-
-    The head holds the PV's label with its uuid; an empty one names nothing.
-    """
-    if found.kind != planned.kind or found.size_bytes != planned.size_bytes:
-        return False
-    if found.rdev == planned.rdev and found.inode == planned.inode:
-        return True
-    head_sha256 = planned.head_sha256
-    return found.head_sha256 == head_sha256 and head_sha256 != zero_digest(HEAD_BYTES).hex()

@@ -13,12 +13,13 @@ from lvtui.host.copy.control import Control, StopAsked
 from lvtui.host.copy.engine import Engine, Workplace
 from lvtui.host.copy.folder import JobFolder, TargetRecord
 from lvtui.host.copy.full import Patience
-from lvtui.host.copy.image import JobImage, OpenDevice
+from lvtui.host.copy.image import JobImage
 from lvtui.host.copy.joblog import JobLog
 from lvtui.host.copy.manifest import Manifest
 from lvtui.host.copy.mapstore import Checkpoint, MapStore
 from lvtui.host.copy.meter import Meter
 from lvtui.host.copy.resume import trusted
+from lvtui.host.copy.sources import OpenDevice
 from lvtui.host.copy.target import Target, open_target, part_path, refused
 from lvtui.host.copy.verify import ReadBack, read_back
 from lvtui.host.copy.watch import SourceWatch
@@ -161,6 +162,8 @@ class _Run:
         self._stack.callback(image.close)
         for path in image.changed_heads():
             self._log.append("source-head-changed", path=path)
+        for planned, path in image.moved:
+            self._log.append("source-moved", planned=planned, path=path)
         place = Workplace(
             image=image,
             target=target,

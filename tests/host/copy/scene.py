@@ -14,8 +14,8 @@ from pathlib import Path
 from lvtui.host.copy import jobs
 from lvtui.host.copy.control import Control
 from lvtui.host.copy.folder import JobFolder
-from lvtui.host.copy.image import OpenDevice
 from lvtui.host.copy.run import run
+from lvtui.host.copy.sources import OpenDevice
 from lvtui.host.device import SourceDevice
 from lvtui.host.files import Files, SystemFiles
 from lvtui.host.machine import Clock, SystemClock
