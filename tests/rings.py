@@ -113,7 +113,7 @@ def lvm_text(
         f'stripe_count = 1\n\nstripes = [\n"pv0", {at}\n]\n}}\n}}\n'
         for at, lv in enumerate(lvs)
     )
-    volumes = f"logical_volumes {{\n\n{blocks}}}\n\n" if lvs else ""
+    volumes = f"logical_volumes {{\n\n{blocks}}}\n\n" if lvs else "\n"
     escaped = description.replace("\\", "\\\\").replace('"', '\\"')
     return (
         f'{name} {{\nid = "{uuid}"\nseqno = {seqno}\nformat = "lvm2"\n'

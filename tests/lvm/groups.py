@@ -114,7 +114,7 @@ class Vg:
             for pv in self.pvs
         )
         lvs = "\n".join(one.text() for one in self.lvs)
-        volumes = f"logical_volumes {{\n\n{lvs}}}\n\n" if lvs else ""
+        volumes = f"logical_volumes {{\n\n{lvs}}}\n\n" if lvs else "\n"
         time = T0 + 60 * self.seqno if self.time is None else self.time
         return (
             f'{self.name} {{\nid = "{self.uuid}"\nseqno = {self.seqno}\nformat = "lvm2"\n'
