@@ -9,10 +9,10 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from tests.bench import harness, look
+from tests.bench import flatten, harness, look
 from tests.lab import toolbox
 
-BENCHES: dict[str, Callable[[int], bool]] = {"look": look.run}
+BENCHES: dict[str, Callable[[int], bool]] = {"look": look.run, "flatten": flatten.run}
 
 
 def main() -> int:
