@@ -36,8 +36,8 @@ with SourceDevice(sys.argv[1]) as source, open(sys.argv[2], "wb") as out:
     disk = disk_of([("disk", source)])
     os.truncate(out.fileno(), disk.size_bytes)
     for run in disk.allocated():
-        for at in range(run.offset_bytes, run.end_bytes, 1 << 20):
-            data = disk.pread(at, min(1 << 20, run.end_bytes - at)).data
+        for at in range(run.offset_bytes, run.end_bytes, 2 << 20):
+            data = disk.pread(at, min(2 << 20, run.end_bytes - at)).data
             os.pwrite(out.fileno(), data, at)
 """
 
