@@ -9,24 +9,36 @@ from lvtui.host.case import jobs_dir_of, make_private
 from lvtui.host.copy import jobs
 from lvtui.host.copy.folder import JobFolder
 from lvtui.host.copy.target import refuse_strangers
+from lvtui.host.ssh import open_line
 from lvtui.plan.facts import CopyProgress
 from lvtui.plan.job import JobSpec
+from lvtui.plan.remote import is_remote, parse_remote
 
 
-def start_job(case_dir: Path, spec: JobSpec) -> Path:
+def start_job(case_dir: Path, spec: JobSpec, *, terminal: bool = False) -> Path:
     """Make (or find again) the job's directory and start its detached worker; returns the directory.
 
     The same source identity, LV, version, format and destination is the same job: unfinished, it
     resumes; finished, the destination is verified, or copied again if it is gone.
+
+    With `terminal` ssh may ask there for what a line to another host needs.
 
     Raises:
         DestinationError: refused, exists without a job, no space. LockedError: a worker runs.
     """
     make_private(case_dir)
     folder = jobs.make(jobs_dir_of(case_dir), spec)
-    refuse_strangers(folder, Path(spec.to))
+    _open_line(folder, spec, terminal=terminal)
+    if not is_remote(spec.to):
+        refuse_strangers(folder, Path(spec.to))
     jobs.start(folder)
     return folder.path
+
+
+def _open_line(folder: JobFolder, spec: JobSpec, *, terminal: bool) -> None:
+    if is_remote(spec.to):
+        log = folder.path / "stderr.log"
+        open_line(parse_remote(spec.to), folder.path / "line", log, terminal=terminal)
 
 
 def run_job(
@@ -68,13 +80,14 @@ def ask(job_dir: Path, want: str, *, rate_bytes_per_s: int | None = None) -> Non
     jobs.ask(JobFolder(job_dir), want, rate_bytes_per_s=rate_bytes_per_s)
 
 
-def resume_job(job_dir: Path) -> None:
+def resume_job(job_dir: Path, *, terminal: bool = False) -> None:
     """Let a job go on: a worker that waits is asked to, else one is started.
 
     Raises:
         LockedError: one was started by somebody else at the same time.
     """
     folder = JobFolder(job_dir)
+    _open_line(folder, folder.spec(), terminal=terminal)
     if jobs.is_alive(folder):
         jobs.ask(folder, "run")
     else:

@@ -32,6 +32,8 @@ def file_size_bytes(path: str) -> int:
 
 def absolute(path: str) -> str:
     """`path` from the root, symbolic links kept: an operator recognises what was typed."""
+    if path.startswith("ssh://"):  # on another host
+        return path
     return os.path.abspath(path)  # noqa: PTH100 - Path.absolute keeps `..`
 
 

@@ -26,7 +26,7 @@ from lvtui.host.copy.manifest import (
 from lvtui.host.copy.mapstore import Checkpoint, MapStore
 from lvtui.host.copy.meter import Meter
 from lvtui.host.copy.passes import UNFINISHED, Passes
-from lvtui.host.copy.target import Target
+from lvtui.host.copy.target import OpenImage
 from lvtui.host.copy.watch import SourceWatch
 from lvtui.host.machine import Clock
 from lvtui.plan.facts import CopyState
@@ -51,7 +51,7 @@ class Workplace:
     """What an engine works with; all of it belongs to one job."""
 
     image: JobImage
-    target: Target
+    target: OpenImage
     manifest: Manifest
     maps: MapStore
     meter: Meter
@@ -100,6 +100,7 @@ class Engine:
         place.meter.begin(CopyState.RUNNING)
         passes = Passes(self, place.control)
         place.image.patient = False
+        place.patience.on_lost = self._forget_unsaved
         try:
             self.checkpoint()
             while True:
@@ -177,7 +178,7 @@ class Engine:
                 self._digests[index] = self._place.target.digest(chunk)
                 self._touched.discard(index)
 
-    def _roll_back(self) -> None:
+    def _forget_unsaved(self) -> None:
         """What was written since the last checkpoint may be lost: copy it again."""
         self._hasher.take()
         self._digests.clear()
@@ -186,9 +187,12 @@ class Engine:
         # A chunk of which a part stays is hashed from the image: that part is written anew, too.
         for index in self._recent:
             self.map = forget_part(self.map, self.chunk(index))
-        self._place.target.reopen()
-        self._place.manifest.reopen()
         self._tell()
+
+    def _roll_back(self) -> None:
+        self._forget_unsaved()
+        self._place.manifest.reopen()
+        self._place.target.reopen()
 
     def maybe_checkpoint(self) -> None:
         """One, when it is due."""

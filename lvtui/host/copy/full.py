@@ -1,4 +1,4 @@
-"""What to do when a file system is full: say which one, keep the place, wait until asked to go on."""
+"""What to do when a file system is full or a line is lost: say so, keep the place, wait to be asked."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from lvtui.host.copy.control import Control
+from lvtui.host.copy.hold import HoldError
 from lvtui.host.copy.joblog import JobLog
 from lvtui.host.copy.meter import Meter
 from lvtui.host.copy.target import refused
@@ -31,6 +32,8 @@ class Patience:
         self._meter = meter
         self._log = log
         self._path = case_path
+        self.on_lost: Callable[[], None] = lambda: None
+        """What was written since the last checkpoint may be lost: the engine forgets it."""
 
     @contextlib.contextmanager
     def writing_to(self, path: Path) -> Iterator[None]:
@@ -52,13 +55,17 @@ class Patience:
             try:
                 return action()
             except OSError as error:
-                if error.errno not in FULL:
+                if isinstance(error, HoldError):
+                    self.on_lost()
+                    self._hold(error.told)
+                elif error.errno in FULL:
+                    self._hold(_full(self._path))
+                else:
                     raise refused(error, self._path) from error
-                self._hold()
 
-    def _hold(self) -> None:
-        self._meter.problem = _full(self._path)
-        self._log.append("full", path=str(self._path))
+    def _hold(self, told: Message) -> None:
+        self._meter.problem = told
+        self._log.append("waits", path=str(self._path), problem=str(told))
         self._control.hold()
         self._meter.problem = None
 

@@ -25,7 +25,9 @@ ZERO_ENTRY = bytes(DIGEST_BYTES)
 ZERO_UNIT = bytearray(UNIT_BYTES)
 
 
-ZERO_BLOCK = bytearray(64 * KiB)
+BLOCK_BYTES = 64 * KiB
+"""Zeros are left out in runs of such blocks."""
+ZERO_BLOCK = bytearray(BLOCK_BYTES)
 
 
 def is_zeros(data: bytes | memoryview) -> bool:
@@ -107,6 +109,10 @@ class Manifest:
         if entry == ZERO_ENTRY:
             return zero_digest(chunk_bytes(index, self.size_bytes))
         return entry
+
+    def is_zeros(self, index: int) -> bool:
+        """Whether a chunk is zeros."""
+        return self._entry(index) == ZERO_ENTRY
 
     def digests(self) -> Iterator[bytes]:
         """All digests in order."""

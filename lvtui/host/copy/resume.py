@@ -6,20 +6,18 @@ that shows.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
 
 from lvtui.host.copy.engine import forget_part
-from lvtui.host.copy.manifest import CHUNK_BYTES, UNIT_BYTES, Manifest, chunk_bytes, chunk_count
+from lvtui.host.copy.manifest import CHUNK_BYTES, Manifest, chunk_bytes, chunk_count
 from lvtui.host.copy.mapstore import Checkpoint
-from lvtui.host.copy.target import Target
-from lvtui.host.copy.verify import BackReader
+from lvtui.host.copy.target import OpenImage
 from lvtui.plan.mapfile import BlockStatus, CopyMap
 from lvtui.source import ByteRange
 
 
-def trusted(checkpoint: Checkpoint, manifest: Manifest, target: Target) -> Checkpoint:
+def trusted(checkpoint: Checkpoint, manifest: Manifest, target: OpenImage) -> Checkpoint:
     """The checkpoint with those chunks untried again that are not what their digests say.
 
     Looked at are those of the last checkpoint; where one of them is wrong, all. What is there of a
@@ -32,23 +30,27 @@ def trusted(checkpoint: Checkpoint, manifest: Manifest, target: Target) -> Check
     recent = [index for index in checkpoint.recent if index < chunk_count(size_bytes)]
     for index in recent:
         copy_map = forget_part(copy_map, _chunk(index, size_bytes))
-    with BackReader(target.path) as reader:
-        wrong = _wrong(copy_map, recent, manifest, reader)
-        if wrong:
-            wrong = _wrong(copy_map, range(chunk_count(size_bytes)), manifest, reader)
+    wrong = _wrong(copy_map, recent, manifest, target)
+    if wrong:
+        wrong = _wrong(copy_map, range(chunk_count(size_bytes)), manifest, target)
     for chunk in wrong:
         copy_map = copy_map.advance(chunk, BlockStatus.UNTRIED)
     return replace(checkpoint, copy_map=copy_map)
 
 
 def _wrong(
-    copy_map: CopyMap, indexes: Iterable[int], manifest: Manifest, reader: BackReader
+    copy_map: CopyMap, indexes: Iterable[int], manifest: Manifest, target: OpenImage
 ) -> list[ByteRange]:
-    return [
+    whole = [
         chunk
         for index in indexes
         if _is_whole(copy_map, chunk := _chunk(index, manifest.size_bytes))
-        and _digest(reader, chunk) != manifest.digest(index)
+    ]
+    found = target.back_digests(whole)
+    return [
+        chunk
+        for chunk, digest in zip(whole, found, strict=True)
+        if digest != manifest.digest(chunk.offset_bytes // CHUNK_BYTES)
     ]
 
 
@@ -60,10 +62,3 @@ def _is_whole(copy_map: CopyMap, chunk: ByteRange) -> bool:
     """Whether all of a chunk was tried: only then it has a digest."""
     tried = {BlockStatus.DONE, BlockStatus.BAD}
     return all(block.status in tried for block in copy_map.within(chunk))
-
-
-def _digest(reader: BackReader, chunk: ByteRange) -> bytes:
-    digest = hashlib.sha256()
-    for start in range(chunk.offset_bytes, chunk.end_bytes, UNIT_BYTES):
-        digest.update(reader.read(start, min(UNIT_BYTES, chunk.end_bytes - start)))
-    return digest.digest()

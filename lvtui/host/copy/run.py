@@ -20,14 +20,15 @@ from lvtui.host.copy.mapstore import Checkpoint, MapStore
 from lvtui.host.copy.meter import Meter
 from lvtui.host.copy.resume import trusted
 from lvtui.host.copy.sources import OpenDevice
-from lvtui.host.copy.target import Target, open_target, part_path, refused
-from lvtui.host.copy.verify import ReadBack, read_back
+from lvtui.host.copy.target import OpenImage, open_target, part_path, refused
+from lvtui.host.copy.verify import ReadBack
 from lvtui.host.copy.watch import SourceWatch
 from lvtui.host.device import SourceDevice
 from lvtui.host.files import Files, unlink_if_there
 from lvtui.host.machine import Clock, own_pid
 from lvtui.plan.facts import CopyProgress, CopyResult, CopyState
 from lvtui.plan.mapfile import BlockStatus, CopyMap
+from lvtui.plan.remote import is_remote, parse_remote
 
 
 def run(
@@ -116,19 +117,27 @@ class _Run:
         """
         self._meter.say(durable=False)
         self._patience.wait_out(self._start_over_if_gone)
-        with self._patience.writing_to(part_path(self._final)):
-            target = open_target(self._folder, self._final, self._spec.size_bytes, self._files)
+        target = self._patience.wait_out(self._target)
         self._stack.callback(target.close)
         manifest = Manifest(self._folder.manifest_path, self._spec.size_bytes, self._files)
         self._stack.callback(manifest.close)
-        checkpoint = self._checkpoint(manifest, target)
-        if target.path != self._final:
+        checkpoint = self._patience.wait_out(partial(self._checkpoint, manifest, target))
+        if not target.is_final:
             checkpoint = self._copy(manifest, target, checkpoint)
         self._finish(manifest, target, checkpoint)
 
+    def _target(self) -> OpenImage:
+        if is_remote(self._spec.to):
+            from lvtui.host.copy.ssh_target import SshTarget  # noqa: PLC0415 - loads subprocess
+
+            size_bytes, remote = self._spec.size_bytes, parse_remote(self._spec.to)
+            return SshTarget(remote, self._folder, size_bytes, self._files, self._meter.tick)
+        with self._patience.writing_to(part_path(self._final)):
+            return open_target(self._folder, self._final, self._spec.size_bytes, self._files)
+
     def _start_over_if_gone(self) -> None:
         """The image was taken away: what the map says of it holds no more. Its record goes last."""
-        if self._folder.target() is None:
+        if self._folder.target() is None or is_remote(self._spec.to):
             return
         if part_path(self._final).exists() or self._final.exists():
             return
@@ -142,13 +151,13 @@ class _Run:
             unlink_if_there(self._files, self._folder.path / name)
         self._files.fsync_folder(self._folder.path)
 
-    def _checkpoint(self, manifest: Manifest, target: Target) -> Checkpoint:
+    def _checkpoint(self, manifest: Manifest, target: OpenImage) -> Checkpoint:
         """Where to go on."""
         found = self._maps.load(self._spec.size_bytes) if target.had_size else None
         if found is None:
             target.may_hold_old = target.may_hold_old or manifest.existed
             return Checkpoint(copy_map=CopyMap.untried(self._spec.size_bytes), runs=1)
-        if target.path == self._final:
+        if target.is_final:
             return found
         checkpoint = replace(found, runs=found.runs + 1)
         again = trusted(checkpoint, manifest, target)
@@ -157,7 +166,7 @@ class _Run:
             self._log.append("not-trusted", untried_bytes=lost_bytes)
         return again
 
-    def _copy(self, manifest: Manifest, target: Target, checkpoint: Checkpoint) -> Checkpoint:
+    def _copy(self, manifest: Manifest, target: OpenImage, checkpoint: Checkpoint) -> Checkpoint:
         image = self._image()
         self._stack.callback(image.close)
         for path in image.changed_heads():
@@ -191,8 +200,8 @@ class _Run:
 
         return DiskImage(self._spec, self._open_device)
 
-    def _finish(self, manifest: Manifest, target: Target, checkpoint: Checkpoint) -> None:
-        found = self._read_back(manifest, target)
+    def _finish(self, manifest: Manifest, target: OpenImage, checkpoint: Checkpoint) -> None:
+        found = self._patience.wait_out(partial(self._read_back, manifest, target))
         result = self._result(found, checkpoint, manifest)
         self._meter.result = result
         if found.differing:
@@ -208,7 +217,7 @@ class _Run:
             )
         self._patience.wait_out(partial(self._publish, target, result))
 
-    def _read_back(self, manifest: Manifest, target: Target) -> ReadBack:
+    def _read_back(self, manifest: Manifest, target: OpenImage) -> ReadBack:
         meter, control = self._meter, self._control
         control.before_pause = lambda: None
         meter.done_bytes = 0
@@ -221,7 +230,7 @@ class _Run:
             control.poll()
             control.brake(length_bytes)
 
-        return read_back(target.path, manifest, on_unit)
+        return target.read_back(manifest, on_unit)
 
     def _result(self, found: ReadBack, checkpoint: Checkpoint, manifest: Manifest) -> CopyResult:
         verified = not found.differing
@@ -255,9 +264,9 @@ class _Run:
         self._maps.save(replace(checkpoint, copy_map=copy_map))
         self._folder.write_result(self._files, result)
 
-    def _publish(self, target: Target, result: CopyResult) -> None:
+    def _publish(self, target: OpenImage, result: CopyResult) -> None:
         with self._patience.writing_to(self._final):
-            target.publish(self._final)
+            target.publish()
         record = self._folder.target()
         if record is not None and not record.finished:
             finished = TargetRecord(inode=record.inode, device=record.device, finished=True)

@@ -8,24 +8,79 @@ import fcntl
 import hashlib
 import os
 import stat
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from lvtui.errors import DestinationError
 from lvtui.host.copy.folder import JobFolder, TargetRecord
-from lvtui.host.copy.manifest import UNIT_BYTES, ZERO_UNIT, is_zeros
+from lvtui.host.copy.manifest import BLOCK_BYTES, UNIT_BYTES, ZERO_UNIT, Manifest, is_zeros
+from lvtui.host.copy.verify import BackReader, ReadBack, read_back
 from lvtui.host.files import Files, write_all
 from lvtui.source import ByteRange
-from lvtui.units import KiB
 
-BLOCK_BYTES = 64 * KiB
-"""Zeros are left out in runs of such blocks."""
+
+class OpenImage(Protocol):
+    """An image that is being written, wherever it is."""
+
+    path: Path
+    """Its name now, for messages."""
+    had_size: bool
+    """Whether it had the image's size when it was opened; else no map of it holds."""
+    may_hold_old: bool
+    """Whether bytes that the map does not know may be in it: then zeros are written."""
+    is_final: bool
+    """Whether it has its final name."""
+
+    def write(self, offset_bytes: int, data: bytes) -> int:
+        """Write `data`, leaving out blocks of zeros; returns the bytes left out."""
+        ...
+
+    def zero(self, offset_bytes: int, length_bytes: int) -> None:
+        """Make a range zeros."""
+        ...
+
+    def digest(self, where: ByteRange) -> bytes:
+        """The sha256 of what was written."""
+        ...
+
+    def sync(self) -> None:
+        """Make what was written durable; after an error nothing since the last one is."""
+        ...
+
+    def reopen(self) -> None:
+        """After a failed sync: take another descriptor."""
+        ...
+
+    def publish(self) -> None:
+        """Give it its final name; it was verified."""
+        ...
+
+    def close(self) -> None:
+        """Close it."""
+        ...
+
+    def read_back(self, manifest: Manifest, on_unit: Callable[[int], None]) -> ReadBack:
+        """Read all of it as it is on the disk, and compare; `on_unit` may raise."""
+        ...
+
+    def back_digests(self, chunks: Sequence[ByteRange]) -> Iterator[bytes]:
+        """The sha256 of chunks as they are on the disk."""
+        ...
 
 
 class Target:
     """The open image of a job."""
 
     def __init__(
-        self, path: Path, descriptor: int, files: Files, *, is_fresh: bool, had_size: bool = True
+        self,
+        path: Path,
+        final: Path,
+        descriptor: int,
+        files: Files,
+        *,
+        is_fresh: bool,
+        had_size: bool = True,
     ) -> None:
         """Use `open_target`."""
         self.had_size = had_size
@@ -34,13 +89,10 @@ class Target:
         """Its name now: `….part`, or the final one when it was finished before."""
         self.may_hold_old = not is_fresh
         """Whether bytes that the map does not know may be in it: then zeros are written."""
+        self.is_final = path == final
+        self._final = final
         self._descriptor = descriptor
         self._files = files
-
-    @property
-    def descriptor(self) -> int:
-        """For reading back."""
-        return self._descriptor
 
     def write(self, offset_bytes: int, data: bytes) -> int:
         """Write `data`, leaving out blocks of zeros; returns the bytes left out.
@@ -100,13 +152,24 @@ class Target:
         facts = os.fstatvfs(self._descriptor)
         return facts.f_bavail * facts.f_frsize
 
-    def publish(self, final: Path) -> None:
+    def read_back(self, manifest: Manifest, on_unit: Callable[[int], None]) -> ReadBack:
+        """See `OpenImage`."""
+        return read_back(self.path, manifest, on_unit)
+
+    def back_digests(self, chunks: Sequence[ByteRange]) -> Iterator[bytes]:
+        """See `OpenImage`."""
+        with BackReader(self.path) as reader:
+            for chunk in chunks:
+                yield reader.digest(chunk)
+
+    def publish(self) -> None:
         """Give it its final name, which no other file may have; it was verified.
 
         Raises:
             DestinationError: `LV-DST-14`, the name was taken meanwhile.
         """
-        if self.path == final:
+        final = self._final
+        if self.is_final:
             return
         try:
             self._files.link(self.path, final)
@@ -128,7 +191,7 @@ class Target:
         else:
             self._files.unlink(self.path)
         self._files.fsync_folder(final.parent)
-        self.path = final
+        self.path, self.is_final = final, True
 
     def close(self) -> None:
         """Close it."""
@@ -163,7 +226,7 @@ def open_target(folder: JobFolder, final: Path, size_bytes: int, files: Files) -
             return _make(folder, final, size_bytes, files)
         for path in (part, final):
             with contextlib.suppress(FileNotFoundError):
-                return _open(path, size_bytes, record, files, is_final=path == final)
+                return _open(path, final, size_bytes, record, files)
     except OSError as error:
         raise refused(error, part) from error
     raise FileNotFoundError(part)
@@ -201,7 +264,7 @@ def _make(folder: JobFolder, final: Path, size_bytes: int, files: Files) -> Targ
     except BaseException:
         files.close(descriptor)
         raise
-    return Target(part, descriptor, files, is_fresh=True)
+    return Target(part, final, descriptor, files, is_fresh=True)
 
 
 def _adopt(part: Path, files: Files) -> int:
@@ -218,9 +281,8 @@ def _adopt(part: Path, files: Files) -> int:
     return descriptor
 
 
-def _open(
-    path: Path, size_bytes: int, record: TargetRecord, files: Files, *, is_final: bool
-) -> Target:
+def _open(path: Path, final: Path, size_bytes: int, record: TargetRecord, files: Files) -> Target:
+    is_final = path == final
     descriptor = files.open_existing(path)
     try:
         _lock(descriptor, path)
@@ -232,7 +294,7 @@ def _open(
     except BaseException:
         files.close(descriptor)
         raise
-    return Target(path, descriptor, files, is_fresh=False, had_size=had_size)
+    return Target(path, final, descriptor, files, is_fresh=False, had_size=had_size)
 
 
 def _check_same(path: Path, facts: os.stat_result, record: TargetRecord, *, is_final: bool) -> None:

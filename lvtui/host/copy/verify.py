@@ -17,6 +17,7 @@ from typing import Self
 
 from lvtui.host.copy.hasher import ChunkHasher
 from lvtui.host.copy.manifest import (
+    BLOCK_BYTES,
     CHUNK_BYTES,
     UNIT_BYTES,
     ZERO_UNIT,
@@ -25,7 +26,6 @@ from lvtui.host.copy.manifest import (
     chunk_count,
     is_zeros,
 )
-from lvtui.host.copy.target import BLOCK_BYTES
 from lvtui.source import ByteRange
 
 
@@ -71,6 +71,13 @@ class BackReader:
         traceback: TracebackType | None,
     ) -> None:
         os.close(self._descriptor)
+
+    def digest(self, where: ByteRange) -> bytes:
+        """The sha256 of a chunk."""
+        digest = hashlib.sha256()
+        for start in range(where.offset_bytes, where.end_bytes, UNIT_BYTES):
+            digest.update(self.read(start, min(UNIT_BYTES, where.end_bytes - start)))
+        return digest.digest()
 
     def read(self, offset_bytes: int, length_bytes: int) -> bytes:
         """Up to a unit, `offset_bytes` a multiple of one; shorter at the end only."""
