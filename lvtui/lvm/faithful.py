@@ -16,15 +16,13 @@ from lvtui.lvm.split import HOLE
 
 _HOST = re.compile(rb"(?<=\ncreation_host = )[^\n]*")
 
-_Form = tuple[str, bytes]
-"""What LVM's version decides about the form, and a block."""
-
 
 @dataclass(slots=True)
 class Faithful:
     """Remembers of each block of a corpus whether it is LVM's own."""
 
-    _blocks: dict[_Form, bool] = field(default_factory=dict)
+    _blocks: dict[str, dict[bytes, bool]] = field(default_factory=dict)
+    """By release, which decides about the form."""
 
     def damaged(self, text: bytes, vg: VolumeGroup) -> list[bytes]:
         """The blocks that are not what they render to; empty bytes for what each text has its own.
@@ -39,20 +37,18 @@ class Faithful:
         found = []
         if not _is_same("\n" + render_trailer(vg), cut.outer.removeprefix(HOLE)):
             found.append(b"")
-        release = release_of(vg)
-        linear_comment = has_linear_comment(vg)
-        for piece, lv in zip(cut.volumes, vg.lvs, strict=True):
-            good = self._blocks.get((release, piece))
-            if good is None:
-                rendered = render_volume(lv, linear_comment=linear_comment)
-                good = _is_same(rendered, whole_volume(piece) + b"\n")
-                self._blocks[release, piece] = good
-            if not good:
-                found.append(piece)
-        good = self._blocks.get((release, cut.skeleton))
-        if good is None and not found:
-            good = self._blocks[release, cut.skeleton] = _is_same(render(vg), text)
-        if good is False:
+        blocks = self._blocks.setdefault(release_of(vg), {})
+        if not all(map(blocks.get, cut.volumes)):
+            linear_comment = has_linear_comment(vg)
+            for piece, lv in zip(cut.volumes, vg.lvs, strict=True):
+                if piece not in blocks:
+                    rendered = render_volume(lv, linear_comment=linear_comment)
+                    blocks[piece] = _is_same(rendered, whole_volume(piece) + b"\n")
+                if not blocks[piece]:
+                    found.append(piece)
+        if cut.skeleton not in blocks and not found:
+            blocks[cut.skeleton] = _is_same(render(vg), text)
+        if not blocks.get(cut.skeleton, True):
             found.append(cut.skeleton)
         return found
 

@@ -57,13 +57,15 @@ def odd_habits(models: Models, trusted: Sequence[bool]) -> Iterator[Odd]:
 
 def odd_names(models: Models, trusted: Sequence[bool]) -> Iterator[Odd]:
     """In a storage repository, a volume of one text alone whose name is nearly one of a disk."""
+    seen: set[int] = set()
     for number, vg in enumerate(models):
-        if vg is None or trusted[number] or not vg.name.startswith(_SR):
+        if vg is None or not vg.name.startswith(_SR):
             continue
         near = [models[n] for n in (number - 1, number + 1) if 0 <= n < len(models)]
-        known = {id(lv) for other in near if other is not None for lv in other.lvs}
-        for lv in vg.lvs:
-            if id(lv) in known or not _is_nearly_a_disk(lv.name):
+        fresh = set(map(id, vg.lvs)) - seen
+        seen |= fresh
+        for lv in vg.lvs if fresh and not trusted[number] else ():
+            if id(lv) not in fresh or not _is_nearly_a_disk(lv.name):
                 continue
             if not any(other is not None and other.lv(lv.uuid) for other in near):
                 yield (

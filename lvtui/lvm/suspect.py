@@ -122,9 +122,10 @@ class SelfCheck:
     _faithful: Faithful = field(default_factory=Faithful)
     _runs: dict[int, tuple[tuple[Run, ...], LogicalVolume]] = field(default_factory=dict)
     """By the identity of an LV, which is kept alive beside them."""
-    _words: dict[int, tuple[tuple[str, ...], LogicalVolume]] = field(default_factory=dict)
-    """Strange ones, as above."""
-    _pv_words: list[str] = field(default_factory=list)
+    _seen: dict[int, LogicalVolume] = field(default_factory=dict)
+    _strange: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    """Words that LVM does not write, by identity as above."""
+    _pv_words: tuple[tuple[PhysicalVolume, ...], tuple[str, ...]] = ((), ())
     _pvs: tuple[PhysicalVolume, ...] | None = None
     """What `_runs` are computed for."""
     _good: tuple[tuple[PhysicalVolume, ...], frozenset[int]] | None = None
@@ -157,15 +158,18 @@ class SelfCheck:
 
     def _strange_words(self, vg: VolumeGroup) -> Iterator[str]:
         yield from strange_words("VG", vg.section)
-        if vg.pvs is not self._pvs:
-            self._pv_words = [word for pv in vg.pvs for word in strange_words("PV", pv.section)]
-        yield from self._pv_words
-        known = self._words
-        for lv in vg.lvs:
-            words = known.get(id(lv))
-            if words is None:
-                words = known[id(lv)] = _words_of(lv), lv
-            yield from words[0]
+        if vg.pvs is not self._pv_words[0]:
+            words = [word for pv in vg.pvs for word in strange_words("PV", pv.section)]
+            self._pv_words = vg.pvs, tuple(words)
+        yield from self._pv_words[1]
+        now = dict(zip(map(id, vg.lvs), vg.lvs, strict=True))
+        for key in now.keys() - self._seen.keys():
+            self._seen[key] = now[key]
+            found = _words_of(now[key])
+            if found:
+                self._strange[key] = found
+        for key in now.keys() & self._strange.keys():
+            yield from self._strange[key]
 
     def _extents_reason(self, vg: VolumeGroup) -> Message | None:
         """An LV outside its PV, on no PV, or on another LV; only what is new since the last text."""
