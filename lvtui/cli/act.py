@@ -18,6 +18,7 @@ from lvtui.flow.discover import find_lost
 from lvtui.flow.session import Session
 from lvtui.flow.spec import parse_spec
 from lvtui.host.paths import exists
+from lvtui.host.textfile import read_lines
 from lvtui.plan.facts import CopyProgress, CopyState
 from lvtui.plan.job import JobSpec
 from lvtui.safe import safe
@@ -62,6 +63,14 @@ def open_wizard(session: Session, options: argparse.Namespace) -> int:
     # The terminal is settled before Textual is imported: it reads its environment at import.
     from lvtui.ui import terminal  # noqa: PLC0415
 
+    answers = None
+    if options.answers is not None:
+        answers = read_lines(options.answers)
+    if options.plain or answers is not None or terminal.wants_plain():
+        from lvtui.ui.plain import run_plain  # noqa: PLC0415 - the pages do without
+
+        terminal.prepare_output()
+        return run_plain(session, answers, "" if session.demo else terminal.host_name())
     problem = terminal.check()
     if problem is not None:
         raise UserError("LV-TRM-01", "{problem}", problem=str(problem))

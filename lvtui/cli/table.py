@@ -89,6 +89,8 @@ WIZARD = (
     option("--ascii", action="store_true", help="ASCII glyphs only"),
     option("--no-color", action="store_true", help="no colours"),
     option("--read-only", action="store_true", help="offer nothing that writes"),
+    option("--plain", action="store_true", help="numbered questions instead of pages"),
+    option("--answers", metavar="FILE", help="with --plain: answers, one a line"),
 )
 
 COMMANDS = (

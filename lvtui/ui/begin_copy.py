@@ -8,6 +8,7 @@ from lvtui.errors import CheckStop
 from lvtui.flow.copy import default_file_name, make_job, start_job
 from lvtui.flow.extract import destinations
 from lvtui.flow.formats import format_of
+from lvtui.plan.remote import is_remote
 from lvtui.ui.walk import Walk
 
 
@@ -15,6 +16,8 @@ def shown_path(walk: Walk, index: int, folder: str) -> str:
     """Where the image of the n-th marked volume goes, for the screen: no disk is asked."""
     report = walk.marked[index]
     name = default_file_name(report, format_of(report, walk.session.format))
+    if is_remote(folder):
+        return folder + name if folder.endswith("/") else folder
     given = PurePosixPath(folder)
     is_file = len(walk.marked) == 1 and given.suffix == PurePosixPath(name).suffix
     return str(given if is_file else given / name)
@@ -49,4 +52,4 @@ def begin_copy(walk: Walk, index: int, folder: str) -> str:
         fmt=format_of(report, walk.session.format),
         rate_bytes_per_s=walk.session.rate_bytes_per_s,
     )
-    return str(start_job(Path(walk.session.case_dir), spec))
+    return str(start_job(Path(walk.session.case_dir), spec, terminal=False))

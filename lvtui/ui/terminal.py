@@ -56,6 +56,16 @@ def check(
     return None
 
 
+def wants_plain(environ: Mapping[str, str] | None = None, *, is_tty: bool | None = None) -> bool:
+    """Whether questions are asked instead of pages: asked for, or the terminal can nothing else."""
+    env = os.environ if environ is None else environ
+    if env.get("ACCESSIBLE", "") not in {"", "0"}:
+        return True
+    if is_tty is None:
+        is_tty = sys.stdin.isatty()
+    return is_tty and env.get("TERM", "") in {"", "dumb", "unknown"}
+
+
 def is_ascii(environ: Mapping[str, str] | None = None, encoding: str | None = None) -> bool:
     """Whether to draw with ASCII characters only (F4 changes it)."""
     env = os.environ if environ is None else environ

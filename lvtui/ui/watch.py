@@ -217,7 +217,7 @@ class WatchScreen(StepScreen):
     def _ask_thread(self, want: str, rate_bytes_per_s: int | None) -> None:
         try:
             if want == "resume":
-                resume_job(Path(self.job_dir))
+                resume_job(Path(self.job_dir), terminal=False)
             else:
                 ask(Path(self.job_dir), want, rate_bytes_per_s=rate_bytes_per_s)
             self.post_message(Seen(self.job_dir, progress_of(Path(self.job_dir))))

@@ -40,10 +40,10 @@ def many_versions(history: History, count: int) -> History:
     for number in range(count):
         version = history.versions[number % len(history.versions)]
         first = version.copies[0]
-        index = replace(first.index, seqno=number + 1)
-        copies = (replace(first, index=index),)
+        index = first.index._replace(seqno=number + 1)
+        copies = (first._replace(index=index),)
         versions.append(
-            replace(version, id=f"{number + 1}-many", copies=copies, current=number == count - 1)
+            version._replace(id=f"{number + 1}-many", copies=copies, current=number == count - 1)
         )
     return replace(history, versions=tuple(versions), current=versions[-1], missing_seqnos=())
 
@@ -81,7 +81,7 @@ def test_marks_name_use_loss_and_recommendation(damaged: Damaged) -> None:
 
 def test_torn_version_is_listed_with_its_word(damaged: Damaged) -> None:
     history = history_of(damaged)
-    torn = replace(history.versions[3], state=CopyState.TORN, vg=None)
+    torn = history.versions[3]._replace(state=CopyState.TORN, vg=None)
     line = text_of(entry_row(torn, None, VersionNotes.of(history, ()), 0))
 
     assert " cut " in line
