@@ -11,6 +11,7 @@ from lvtui.host.probe import destination_facts, is_blocked, is_in_memory, places
 from lvtui.host.stacking import same_bytes, stack_of
 from lvtui.message import Message, message
 from lvtui.plan.facts import DestinationFacts
+from lvtui.plan.remote import is_remote, parse_remote
 from lvtui.units import MiB
 
 RESERVE_BYTES = 64 * MiB
@@ -78,6 +79,18 @@ def check_destination(discovery: Discovery, to: str, need_bytes: int) -> tuple[F
 
     A single OK when nothing does.
     """
+    if is_remote(to):
+        host = parse_remote(to).login
+        return (
+            _warn(
+                "LV-DST-22",
+                "lvtui cannot see what {path} stands on, nor how much room is there: {host} must be "
+                "another host, with {need:bytes} free where zeros take none.",
+                path=to,
+                host=host,
+                need=need_bytes,
+            ),
+        )
     facts = destination_facts(to)
     findings = list(_findings(_source(discovery), facts, need_bytes))
     if facts.kind == "folder":

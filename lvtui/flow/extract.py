@@ -23,6 +23,7 @@ from lvtui.message import Message
 from lvtui.plan.facts import CopyProgress, CopyState
 from lvtui.plan.job import JobSpec
 from lvtui.plan.recheck import merged
+from lvtui.plan.remote import is_remote, parse_remote
 from lvtui.safe import safe
 from lvtui.source import ByteRange
 from lvtui.units import human_bytes, human_percent
@@ -96,6 +97,8 @@ def destinations(reports: tuple[LostReport, ...], to: str, fmt: str) -> tuple[st
         DestinationError: several LVs go to a path that is not a folder.
     """
     path = absolute(to)
+    if is_remote(path):
+        return _on_another_host(reports, path, fmt)
     if is_folder(path):
         return tuple(
             str(Path(path) / default_file_name(report, format_of(report, fmt)))
@@ -109,6 +112,25 @@ def destinations(reports: tuple[LostReport, ...], to: str, fmt: str) -> tuple[st
             count=len(reports),
         )
     return (path,)
+
+
+def _on_another_host(reports: tuple[LostReport, ...], to: str, fmt: str) -> tuple[str, ...]:
+    """What ends with a slash is a folder there: nobody looks before the line is open."""
+    if to.endswith("/"):
+        named = (default_file_name(report, format_of(report, fmt)) for report in reports)
+        paths = tuple(to + name for name in named)
+    elif len(reports) > 1:
+        raise DestinationError(
+            "LV-DST-24",
+            "{count:count} LVs need a folder on the other host: end {path} with a slash.",
+            path=to,
+            count=len(reports),
+        )
+    else:
+        paths = (to,)
+    for path in paths:
+        parse_remote(path)
+    return paths
 
 
 def exit_code(spec: JobSpec, progress: CopyProgress) -> int:

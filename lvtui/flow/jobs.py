@@ -15,13 +15,13 @@ from lvtui.plan.job import JobSpec
 from lvtui.plan.remote import is_remote, parse_remote
 
 
-def start_job(case_dir: Path, spec: JobSpec, *, terminal: bool = False) -> Path:
+def start_job(case_dir: Path, spec: JobSpec, *, terminal: bool = True) -> Path:
     """Make (or find again) the job's directory and start its detached worker; returns the directory.
 
     The same source identity, LV, version, format and destination is the same job: unfinished, it
     resumes; finished, the destination is verified, or copied again if it is gone.
 
-    With `terminal` ssh may ask there for what a line to another host needs.
+    With `terminal` ssh may ask there for what a line to another host needs; the wizard's is taken.
 
     Raises:
         DestinationError: refused, exists without a job, no space. LockedError: a worker runs.
@@ -80,7 +80,7 @@ def ask(job_dir: Path, want: str, *, rate_bytes_per_s: int | None = None) -> Non
     jobs.ask(JobFolder(job_dir), want, rate_bytes_per_s=rate_bytes_per_s)
 
 
-def resume_job(job_dir: Path, *, terminal: bool = False) -> None:
+def resume_job(job_dir: Path, *, terminal: bool = True) -> None:
     """Let a job go on: a worker that waits is asked to, else one is started.
 
     Raises:
