@@ -94,7 +94,8 @@ def resume(options: argparse.Namespace) -> int:
         if jobs.progress_of(job_dir).state is not CopyState.DONE
     ]
     if not waiting and not options.json:
-        options.ascii = options.no_color = False
+        options.ascii = options.no_color = options.plain = False
+        options.answers = None
         return open_wizard(cases.load_session(case_dir), options)
     for job_dir in waiting:
         if options.rate is not None:

@@ -50,9 +50,51 @@ def plan_way(
     Raises:
         LvtuiError: an LV is not found, the case cannot be made.
     """
+    found = _open_way(discovery, names, way, at)
+    if not isinstance(found, _Open):
+        return Planned(stored=None, case_dir=None, conflicts=found)
+    target, merged, final, unhiding = found.target, found.merged, found.final, found.unhiding
+    runner = runner or SystemRunner()
+    host = probe_lvm(runner, [pv.source.path for pv in target.pvs], target.current.name)
+    case_dir = case_for_jobs((), case, target.discovery)
+    with OpenCase(case_dir) as opened:
+        folder = folder_for(case_dir, way)
+        sr_uuid = parse_group(target.current.name).sr_uuid
+        holding = hold_facts(runner, sr_uuid, folder) if sr_uuid is not None else None
+        plan = PlanMaker(target, host, folder, way, holding).plan(merged, final, unhiding)
+        store_plan(opened, folder, plan)
+    stored = next(one for one in stored_plans(case_dir) if one.folder == folder)
+    return Planned(stored=stored, case_dir=case_dir, conflicts=())
+
+
+def conflicts_of(
+    discovery: Discovery, names: Sequence[str], way: str, *, at: str | None = None
+) -> tuple[Conflict, ...]:
+    """Why way `b` or `c` is closed; nothing where it is open. Nothing is written, no tool is asked.
+
+    Raises:
+        LvtuiError: an LV is not found.
+    """
+    found = _open_way(discovery, names, way, at)
+    return () if isinstance(found, _Open) else found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Open:
+    """A way that nothing speaks against."""
+
+    target: Target
+    merged: Merged
+    final: Merged | None
+    unhiding: tuple[Unhiding, ...]
+
+
+def _open_way(
+    discovery: Discovery, names: Sequence[str], way: str, at: str | None
+) -> _Open | tuple[Conflict, ...]:
     target = find_target(discovery, names, at=at)
     if isinstance(target, Closed):
-        return Planned(stored=None, case_dir=None, conflicts=target.conflicts)
+        return target.conflicts
     merged = merge(
         target.current,
         target.current_text,
@@ -68,18 +110,8 @@ def plan_way(
             unhiding, against = find_unhiding(target)
             conflicts += against
     if conflicts:
-        return Planned(stored=None, case_dir=None, conflicts=tuple(dict.fromkeys(conflicts)))
-    runner = runner or SystemRunner()
-    host = probe_lvm(runner, [pv.source.path for pv in target.pvs], target.current.name)
-    case_dir = case_for_jobs((), case, target.discovery)
-    with OpenCase(case_dir) as opened:
-        folder = folder_for(case_dir, way)
-        sr_uuid = parse_group(target.current.name).sr_uuid
-        holding = hold_facts(runner, sr_uuid, folder) if sr_uuid is not None else None
-        plan = PlanMaker(target, host, folder, way, holding).plan(merged, final, unhiding)
-        store_plan(opened, folder, plan)
-    stored = next(one for one in stored_plans(case_dir) if one.folder == folder)
-    return Planned(stored=stored, case_dir=case_dir, conflicts=())
+        return tuple(dict.fromkeys(conflicts))
+    return _Open(target=target, merged=merged, final=final, unhiding=unhiding)
 
 
 def _final(target: Target, merged: Merged, way: str) -> Merged | None:
@@ -107,6 +139,14 @@ def _closed_for_c(target: Target) -> Iterator[Conflict]:
             message=message(
                 "{vg} is no storage repository: way C is not offered. Way B restores the volume "
                 "under its own name.",
+                vg=target.current.name,
+            ),
+        )
+    if any(pv.label_lost for pv in target.pvs):
+        yield Conflict(
+            code="LV-WAY-25",
+            message=message(
+                "A PV of {vg} has lost its label. Take way B: it makes the label again first.",
                 vg=target.current.name,
             ),
         )
