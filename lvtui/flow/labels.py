@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 
 from lvtui.flow.content import NameLabel
 from lvtui.flow.judging import LostReport
 from lvtui.flow.shelf import Shelf
 from lvtui.xen.mgt import VdiRecord, parse_mgt
-from lvtui.xen.names import VdiUuid, VolumeRole
+from lvtui.xen.names import VdiUuid
 
 _MGT_MAX = 8
 """MGT volumes that are read: each is 4 MiB."""
@@ -35,11 +36,7 @@ def with_labels(shelf: Shelf, reports: Sequence[LostReport]) -> tuple[LostReport
 def mgt_records(shelf: Shelf) -> dict[VdiUuid, VdiRecord]:
     """VDI → its record, from the newest MGT that has one."""
     found: dict[VdiUuid, VdiRecord] = {}
-    read = 0
-    for one in shelf.all():
-        if one.name.role is not VolumeRole.MGT or not one.ranges or read == _MGT_MAX:
-            continue
-        read += 1
+    for one in islice(shelf.metadata_volumes(), _MGT_MAX):
         volume = parse_mgt(one.source)
         for uuid, record in (volume.names() if volume else {}).items():
             found.setdefault(uuid, record)

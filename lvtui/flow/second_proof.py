@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 
 from lvtui.errors import FormatError, Refused
-from lvtui.flow.content import Link, VhdContent, Where
+from lvtui.flow.content import Link, VhdContent
 from lvtui.flow.judging import LostReport
 from lvtui.flow.labels import with_labels
 from lvtui.flow.pvs import PvPlaces
@@ -26,7 +26,7 @@ from lvtui.rescue.foreign import FEW_EXTENTS, foreign_signs
 from lvtui.rescue.stale import touches
 from lvtui.rescue.verdict import ChainLink, combined, worst
 from lvtui.source import ByteRange
-from lvtui.vhd.chain import Chain, End, build_chain
+from lvtui.vhd.chain import Catalogue, Chain, End, build_chain
 from lvtui.vhd.check import DiskCheck, check_image
 from lvtui.vhd.damage import blocks_touched, damaged_ranges, visible
 from lvtui.vhd.extent import joined
@@ -82,7 +82,8 @@ class Reader:
                 owner=owner,
             )
         image = open_image(placed.source, name=placed.lv.name)
-        chain = build_chain(image, self.shelf.catalogue())
+        needs_parents = image.type is DiskType.DIFFERENCING
+        chain = build_chain(image, self.shelf.catalogue() if needs_parents else Catalogue(()))
         return OpenedDisk(
             placed=placed,
             chain=chain,
@@ -140,7 +141,7 @@ class Reader:
                 lv_uuid=one.lv.uuid,
                 name=one.lv.name,
                 vdi_uuid=one.name.vdi_uuid,
-                where=_where(one),
+                where=one.where,
             )
             for one in opened.volumes[1:]
         )
@@ -259,12 +260,6 @@ def lowered(verdict: Verdict, word: VerdictWord, *reasons: Message) -> Verdict:
 
 def _may_hold_vhd(placed: Placed) -> bool:
     return placed.name.role in {VolumeRole.VHD, VolumeRole.OLD} or placed.name.neutral
-
-
-def _where(placed: Placed) -> Where:
-    if placed.is_present:
-        return Where.PRESENT
-    return Where.LOST if placed.report is not None else Where.OLDER
 
 
 def _missing_name(chain: Chain) -> str:

@@ -1,53 +1,31 @@
 """Every volume of an SR that may hold a disk, as it lies now or lay in an older version, to be read.
 
-The order is that of preference: volumes that are present, lost ones, older places of either. Small
-reads (footers, headers, locators) are remembered: chains share their parents.
+The order is that of preference: volumes that are present, lost ones, older places of either.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from lvtui.errors import FormatError
+from lvtui.flow.content import Where
 from lvtui.flow.judging import LostReport
 from lvtui.flow.pvs import PvPlaces
+from lvtui.flow.remembering import RememberingSource
 from lvtui.lvm.extents import union
 from lvtui.lvm.history import History, LostVolume, Version
 from lvtui.lvm.mapping import MappedRange, VolumeSource, map_volume
 from lvtui.lvm.model import LogicalVolume, VolumeGroup
 from lvtui.lvm.timeline import position_of, timeline_of
 from lvtui.lvm.verdict import Verdict, judge
-from lvtui.source import ByteRange, ByteSource, Piece
+from lvtui.source import ByteRange, ByteSource
 from lvtui.vhd.chain import Candidate, Catalogue
 from lvtui.vhd.extent import joined
 from lvtui.xen.names import VolumeName, VolumeRole, parse_group, volume_in
 
-_REMEMBERED_BYTES_MAX = 2048
 _OLDER_MAX = 4096
-
-
-@dataclass(slots=True)
-class RememberingSource:
-    """A source whose small reads are kept."""
-
-    source: ByteSource
-    _kept: dict[tuple[int, int], Piece] = field(default_factory=dict, repr=False)
-
-    @property
-    def size_bytes(self) -> int:
-        """Size of the source."""
-        return self.source.size_bytes
-
-    def pread(self, offset_bytes: int, length_bytes: int) -> Piece:
-        """Read, or remember."""
-        if length_bytes > _REMEMBERED_BYTES_MAX:
-            return self.source.pread(offset_bytes, length_bytes)
-        asked = (offset_bytes, length_bytes)
-        piece = self._kept.get(asked)
-        if piece is None:
-            piece = self._kept[asked] = self.source.pread(offset_bytes, length_bytes)
-        return piece
+_MGT = frozenset({"MGT"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +45,13 @@ class Placed:
     report: LostReport | None
     """Of a lost one."""
     source: RememberingSource
+
+    @property
+    def where(self) -> Where:
+        """Where it stands."""
+        if self.is_present:
+            return Where.PRESENT
+        return Where.LOST if self.report is not None else Where.OLDER
 
 
 class Shelf:
@@ -109,6 +94,14 @@ class Shelf:
     def all(self) -> Iterable[Placed]:
         """Every volume in every place, in the order of preference."""
         return self._all().values()
+
+    def metadata_volumes(self) -> Iterator[Placed]:
+        """Every MGT volume, as `all` would give them; without looking at anything else."""
+        heads: set[tuple[str, int]] = set()
+        for one in (*self._present(names=_MGT), *self._lost(_MGT), *self._older(set(), names=_MGT)):
+            if one.name.role is VolumeRole.MGT and one.ranges and _head(one.ranges) not in heads:
+                heads.add(_head(one.ranges))
+                yield one
 
     def catalogue(self) -> Catalogue:
         """All of them as candidates for a parent."""
@@ -206,27 +199,34 @@ class Shelf:
                 self._placed.setdefault(one.key, one)
         return self._placed
 
-    def _present(self) -> Iterator[Placed]:
+    def _present(self, names: frozenset[str] | None = None) -> Iterator[Placed]:
         for history in self._histories:
             current = history.current
             if current is None or current.vg is None:
                 continue
             for lv in current.vg.lvs:
+                if names is not None and lv.name not in names:
+                    continue
                 ranges = _mapped(current.vg, lv)
                 yield self._make(lv.uuid, lv, current, history, ranges, is_present=True)
 
-    def _lost(self) -> Iterator[Placed]:
+    def _lost(self, names: frozenset[str] | None = None) -> Iterator[Placed]:
         groups = {history.vg_uuid for history in self._histories}
         for report in self._reports:
+            if names is not None and report.lost.lv.name not in names:
+                continue
             if report.lost.history.vg_uuid in groups:
                 yield self.of_report(report)
 
-    def _older(self, firsts: set[tuple[str, str, int]]) -> Iterator[Placed]:
+    def _older(
+        self, firsts: set[tuple[str, str, int]], names: frozenset[str] | None = None
+    ) -> Iterator[Placed]:
         """Places whose first extent was elsewhere; newest first."""
         count = 0
         for history in self._histories:
             timeline = timeline_of(history)
-            for held in sorted(timeline.held, key=lambda held: -held.last):
+            wanted = (one for one in timeline.held if names is None or one.lv.name in names)
+            for held in sorted(wanted, key=lambda held: -held.last):
                 version = timeline.known[held.last]
                 name = volume_in(history.vg_name or "", held.lv.name, held.lv.tags)
                 if version.vg is None or not (name.holds_disk or name.role is VolumeRole.MGT):
