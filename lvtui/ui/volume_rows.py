@@ -11,6 +11,7 @@ from lvtui.lvm.verdict import VerdictWord
 from lvtui.safe import SafeStr, safe
 from lvtui.ui.shown import seqno, short_name, size, state, when
 from lvtui.ui.widgets.text import EMPTY, Row, bold, columns, row, say, spoken, wrapped
+from lvtui.xen.records import LogLine
 
 DISK_ROLES = frozenset({"vhd", "raw", "qcow2"})
 """What can be a VM's disk in an SR."""
@@ -167,7 +168,19 @@ def _fate_rows(report: LostReport, width: int) -> tuple[Row, ...]:
     return (gone, *told)
 
 
-def number_rows(report: LostReport, width: int) -> tuple[Row, ...]:
+def _log_rows(log: tuple[LogLine, ...], width: int) -> tuple[Row, ...]:
+    """Who removed it, and when, by the storage manager's log."""
+    head = (EMPTY, row(bold(say(" What this host's log says of it")))) if log else ()
+    lines = (
+        wrapped(
+            say("{time} {file}: {text}", time=one.time, file=one.file, text=one.text), width - 2
+        )
+        for one in log
+    )
+    return (*head, *(line for each in lines for line in each))
+
+
+def number_rows(report: LostReport, width: int, log: tuple[LogLine, ...] = ()) -> tuple[Row, ...]:
     """Everything that is known of the volume, in exact numbers."""
     lost = report.lost
     count = lost.lv.extent_count
@@ -185,6 +198,7 @@ def number_rows(report: LostReport, width: int) -> tuple[Row, ...]:
     ]
     for reason in report.verdict.reasons:
         rows += wrapped(spoken(reason), width - 2)
+    rows += _log_rows(log, width)
     rows += [EMPTY, row(bold(say(" Where its bytes lie (LV offset, length, PV, PV offset)")))]
     rows += [
         row(

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.message import Message as Event
 from textual.widgets import Input
 
 from lvtui.errors import LvtuiError
@@ -18,11 +17,11 @@ from lvtui.flow.discover import Discovery
 from lvtui.flow.folding import fold
 from lvtui.flow.formats import lost_parents
 from lvtui.flow.judging import LostReport
-from lvtui.flow.peek import peek
-from lvtui.guest.probes import GuestContent
+from lvtui.flow.peek import NOTHING_SEEN, Peek, look_at
 from lvtui.safe import SafeStr
 from lvtui.ui.frame import Key, Panel, keys
 from lvtui.ui.map_page import MapPage
+from lvtui.ui.peeked import Peeked
 from lvtui.ui.shown import short_name, size
 from lvtui.ui.step import StepScreen
 from lvtui.ui.volume_rows import (
@@ -40,14 +39,6 @@ from lvtui.ui.widgets.row_list import RowList
 from lvtui.ui.widgets.text import EMPTY, Row, TextBlock, row, say, spoken
 
 DETAIL_ROWS = 5
-
-
-@dataclass
-class Peeked(Event):
-    """What a disk holds."""
-
-    lv_uuid: str
-    guest: GuestContent | None
 
 
 class VolumesScreen(StepScreen):
@@ -70,7 +61,7 @@ class VolumesScreen(StepScreen):
         """What the list holds without a search."""
         self.rows = shown
         """What it holds now; a line for the folded ones comes behind them."""
-        self._peeked: dict[str, GuestContent | None] = {}
+        self._peeked: dict[str, Peek] = {}
         """What the disks looked at hold, by LV uuid."""
 
     def compose_content(self) -> ComposeResult:
@@ -152,7 +143,8 @@ class VolumesScreen(StepScreen):
                 return folded_rows(self.width)
             history = self.walk.discovery.history if self.walk.discovery else None
             return nothing_rows(self.searched, len(history.versions) if history else 0)
-        return detail_rows(report, self.width, self._peeked.get(report.lost.lv.uuid))
+        seen = self._peeked.get(report.lost.lv.uuid, NOTHING_SEEN)
+        return detail_rows(report, self.width, seen.guest)
 
     # Keys
 
@@ -167,17 +159,17 @@ class VolumesScreen(StepScreen):
         if report is not None and discovery is not None:
             uuid = report.lost.lv.uuid
             if uuid not in self._peeked:
-                self._peeked[uuid] = None
+                self._peeked[uuid] = NOTHING_SEEN
                 self._peek_thread(discovery, report)
 
     @work(thread=True, group="peek")
     def _peek_thread(self, discovery: Discovery, report: LostReport) -> None:
         with suppress(LvtuiError):  # a source that is gone is the next step's matter
-            self.post_message(Peeked(report.lost.lv.uuid, peek(discovery, report)))
+            self.post_message(Peeked(report.lost.lv.uuid, look_at(discovery, report)))
 
     def on_peeked(self, event: Peeked) -> None:
         """Show it, if its volume is still the one under the cursor."""
-        self._peeked[event.lv_uuid] = event.guest
+        self._peeked[event.lv_uuid] = event.found
         if self.chosen is not None and self.chosen.lost.lv.uuid == event.lv_uuid:
             self._draw_details()
 
@@ -269,7 +261,8 @@ class VolumesScreen(StepScreen):
         report = self.chosen
         if report is None:
             return None
-        return short_name(report.lost.lv.name), number_rows(report, self.width)
+        seen = self._peeked.get(report.lost.lv.uuid, NOTHING_SEEN)
+        return short_name(report.lost.lv.name), number_rows(report, self.width, seen.log)
 
     def panel(self) -> Panel:
         """What this page is for."""
