@@ -17,6 +17,7 @@ from textual.screen import ModalScreen
 from lvtui.errors import LvtuiError
 from lvtui.flow.case_hold import CaseHold
 from lvtui.flow.cases import save_session
+from lvtui.flow.change import undoing
 from lvtui.flow.session import Session
 from lvtui.flow.steps import STEPS
 from lvtui.safe import SafeStr
@@ -30,6 +31,7 @@ from lvtui.ui.log_lines import LogLines
 from lvtui.ui.plan import PlanScreen
 from lvtui.ui.quit import QuitPage
 from lvtui.ui.report import ReportScreen
+from lvtui.ui.run_page import RunPage
 from lvtui.ui.start import IMAGE, StartScreen
 from lvtui.ui.step import Leave, StepScreen
 from lvtui.ui.versions import VersionsScreen
@@ -80,6 +82,7 @@ class LvtuiApp(App[Walk], inherit_bindings=False):
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f10,ctrl+c", "leave", "Quit", show=False, priority=True),
+        Binding("f7", "undo", "Undo", show=False),
     ]
 
     def __init__(self, walk: Walk, *, ascii_only: bool = False) -> None:
@@ -131,7 +134,7 @@ class LvtuiApp(App[Walk], inherit_bindings=False):
         """Lock the case of the walk; one that another lvtui has is only looked at, or left."""
         if self.walk.is_viewer and self.walk.session.step != "start":
             return
-        self.walk = replace(self.walk, is_viewer=False)
+        self.walk = replace(self.walk, is_viewer=False, hold=self.hold)
         wanted = Session() if self.walk.session.step == "start" else self.walk.session
         refused = await asyncio.to_thread(self.hold.take, wanted)
         if refused is None:
@@ -184,14 +187,31 @@ class LvtuiApp(App[Walk], inherit_bindings=False):
         if page is None:
             self.exit(self.walk)
             return
-        question = QuitPage(page.walk, copy_runs=page.copy_runs(), safety=page.safety())
-        leave = await self.push_screen_wait(question)
+        if page.is_busy():
+            page.notice(say("A line is at work. It cannot be left in the middle."))
+            return
+        ask = QuitPage(page.walk, copy_runs=page.copy_runs(), safety=page.safety())
+        leave = await self.push_screen_wait(ask)
         if leave is Leave.STAY:
             self._fit(self.size)
             return
         if self.walk.may_write:
             page.carry_out(leave)
         self.exit(page.walk)
+
+    @work
+    async def action_undo(self) -> None:
+        """F7: what lvtui changed, and taking it back; a page that says so where that is nothing."""
+        page = self.page()
+        if page is None or page.is_busy():
+            return
+        case_dir = page.walk.session.case_dir
+        if case_dir is None:
+            page.notice(say("Nothing to undo: there is no case yet, nothing was changed."))
+            return
+        after = await self.push_screen_wait(RunPage(page.walk, undoing(case_dir), after="device"))
+        if after.session.step == "device":
+            page.dismiss(replace(after.to("device", way="a"), discovery=None))
 
     def on_watch_screen_changed(self, event: WatchScreen.Changed) -> None:
         """Keep answers that changed while their page stays open."""

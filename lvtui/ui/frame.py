@@ -214,7 +214,10 @@ class FramePage(Screen[Given], Generic[Given]):
         if not self.step:
             return row(SafeStr(" "), bold(say(self.title_word)))
         parts: list[SafeStr] = []
-        for name in STEPS:
+        names = [str(name) for name in STEPS]
+        if self.walk.session.way != "a" or self.step == "activate":
+            names.insert(names.index("copy"), "activate")
+        for name in names:
             word = say(name.capitalize())
             parts.append(SafeStr(word.upper()) if name == self.step else word)
         return row(SafeStr(" " + " > ".join(parts)))

@@ -49,6 +49,10 @@ class StepScreen(FramePage[Walk]):
         """Whether F10 must ask what becomes of a running copy."""
         return False
 
+    def is_busy(self) -> bool:
+        """Whether the page cannot be left now."""
+        return False
+
     def carry_out(self, leave: Leave) -> None:
         """Do what the Quit page was told about a running copy."""
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from lvtui.flow.case_hold import CaseHold
 from lvtui.flow.devices import DeviceRow
 from lvtui.flow.discover import Discovery
 from lvtui.flow.judging import LostReport
@@ -28,6 +30,8 @@ class Walk:
     """The lost volumes as the chosen version has them."""
     is_viewer: bool = False
     """Another lvtui works on the case: it is only looked at."""
+    hold: CaseHold | None = field(default=None, compare=False)
+    """The lock of the case; None in a walk that no wizard leads."""
     history_index: int = 0
     """Which of the disk's histories the Versions page shows."""
 
@@ -39,6 +43,10 @@ class Walk:
         """The walk one step earlier, all answers kept."""
         at = STEPS.index(Step(self.session.step)) if self.session.step in STEPS else 0
         return self.to(STEPS[at - 1] if at else "start")
+
+    def lent(self) -> AbstractContextManager[None]:
+        """Let the case go while a function of `flow` locks it itself."""
+        return self.hold.lent() if self.hold is not None else nullcontext()
 
     @property
     def may_write(self) -> bool:
