@@ -148,7 +148,7 @@ def _check(
         return replace(base, guest=probe_disk(placed.source))
     try:
         refuse_others(placed.name, placed.lv.name)
-        opened = reader.open(placed)
+        opened = reader.disk_in(placed)
     except (FormatError, Refused) as problem:
         at = problem.offset_bytes if isinstance(problem, FormatError) else None
         findings = (error("V1", at, "{why}", why=str(problem.message)),)

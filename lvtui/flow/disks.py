@@ -57,7 +57,7 @@ def plan_disk(
     paths = [source.path for source in discovery.sources]
     reports = (*discovery.lost, *discovery.shrunk)
     with open_shelf(paths, discovery.histories, discovery.places, reports) as shelf:
-        opened = Reader(shelf).open(shelf.of_report(report))
+        opened = Reader(shelf).disk_in(shelf.of_report(report))
         volumes = _named(opened)
         lossy = [
             (name, LossySource(one.source, shelf.taken(one, now=True))) for name, one in volumes

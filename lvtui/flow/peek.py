@@ -53,7 +53,7 @@ def guest_of(discovery: Discovery, report: LostReport) -> GuestContent | None:
         if is_raw:
             return probe_disk(placed.source)
         try:
-            return probe_disk(virtual_disk(Reader(shelf).open(placed).chain))
+            return probe_disk(virtual_disk(Reader(shelf).disk_in(placed).chain))
         except (FormatError, Refused):
             return None
 

@@ -66,7 +66,7 @@ class Reader:
     _checks: dict[str, DiskCheck] = field(default_factory=dict)
     _lives: dict[str | None, Life] = field(default_factory=dict)
 
-    def open(self, placed: Placed) -> OpenedDisk:
+    def disk_in(self, placed: Placed) -> OpenedDisk:
         """The disk in a volume.
 
         Raises:
@@ -96,7 +96,7 @@ class Reader:
         if not _may_hold_vhd(placed) or not placed.ranges:
             return report
         try:
-            opened = self.open(placed)
+            opened = self.disk_in(placed)
         except Refused as taken:
             return replace(report, vhd=_no_vhd(taken.message))
         except FormatError as error:

@@ -7,14 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lvtui.errors import UserError
 from lvtui.source import ByteSource
 from lvtui.vhd.chain import Candidate, Catalogue, build_chain
 from lvtui.vhd.flatten import VirtualDisk, virtual_disk
 from lvtui.vhd.image import open_image
 from lvtui.vhd.write import VhdFile, standalone_vhd
-
-FORMATS = ("vhd", "raw")
 
 
 def disk_of(volumes: Sequence[tuple[str, ByteSource]], *, partial: bool = False) -> VirtualDisk:
@@ -38,15 +35,13 @@ def disk_of(volumes: Sequence[tuple[str, ByteSource]], *, partial: bool = False)
 def image_of(
     volumes: Sequence[tuple[str, ByteSource]], fmt: str, *, partial: bool = False
 ) -> VirtualDisk | VhdFile:
-    """What a copy in this format holds: the disk itself, or one stand-alone VHD of it.
+    """What a copy holds: the disk itself for `raw`, for `vhd` one stand-alone VHD of it.
 
     Raises:
-        FormatError, Refused: as `disk_of`. UserError: no such format.
+        FormatError, Refused: as `disk_of`.
     """
     disk = disk_of(volumes, partial=partial)
     if fmt == "raw":
         return disk
-    if fmt != "vhd":
-        raise UserError("LV-CPY-01", "There is no format {format}.", format=fmt)
     name, source = volumes[0]
     return standalone_vhd(disk, open_image(source, name=name).footer)

@@ -144,7 +144,7 @@ def test_all_disks_that_are_there_are_sound_and_read_through_their_chains(
     with open_shelf([str(found.spec)], found.histories, found.places, found.lost) as shelf:
         reader = Reader(shelf)
         told = {
-            vdi["vdi"]: sha256_of(virtual_disk(reader.open(shelf.placed(vdi["lv"])).chain))
+            vdi["vdi"]: sha256_of(virtual_disk(reader.disk_in(shelf.placed(vdi["lv"])).chain))
             for vdi in live
         }
 

@@ -35,7 +35,7 @@ def insides(discovery: Discovery) -> tuple[dict[str, str | None], list[list[str]
             if report.vhd is None or report.vhd.type == "none":
                 continue
             try:
-                opened = reader.open(shelf.of_report(report))
+                opened = reader.disk_in(shelf.of_report(report))
                 disks[report.lost.lv.uuid] = sha256_of(virtual_disk(opened.chain))
             except (FormatError, Refused):
                 continue

@@ -86,7 +86,7 @@ class DiskImage(JobImage):
         if self._made.size_bytes != spec.size_bytes:
             self.close()
             raise SourceChangedError(
-                "LV-CPY-09",
+                "LV-CPY-11",
                 "The disk of {name} is not the one that this copy was planned with: its image has "
                 "{found:count} bytes, planned were {planned:count}. Was the volume written since?",
                 name=spec.lv_name,
