@@ -162,7 +162,8 @@ class VolumesScreen(StepScreen):
                 self._peeked[uuid] = NOTHING_SEEN
                 self._peek_thread(discovery, report)
 
-    @work(thread=True, group="peek")
+    # a worker is described by its arguments, and all that was read is gigabytes of words
+    @work(thread=True, group="peek", description="look inside a volume")
     def _peek_thread(self, discovery: Discovery, report: LostReport) -> None:
         with suppress(LvtuiError):  # a source that is gone is the next step's matter
             self.post_message(Peeked(report.lost.lv.uuid, look_at(discovery, report)))
