@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lvtui.errors import FormatError, SourceChangedError
 from lvtui.host.keep import read_exactly, read_kept
 from lvtui.lvm.model import VolumeGroup
-from lvtui.lvm.stages import AreaState, judge_area
+from lvtui.lvm.stages import AreaState, judge_area, judge_head
 from lvtui.lvm.text import TextParser
 from lvtui.plan.plan import AreaPlace, Plan
 
@@ -59,9 +59,16 @@ def areas_now(plan: Plan) -> tuple[AreaNow, ...]:
     for place in plan.areas:
         before, now = area_before(place), read_area(place)
         found.append(
-            AreaNow(place=place, before=before, now=now, state=judge_area(before, now, texts))
+            AreaNow(place=place, before=before, now=now, state=judge(place, before, now, texts))
         )
     return tuple(found)
+
+
+def judge(place: AreaPlace, before: bytes, now: bytes, texts: tuple[VolumeGroup, ...]) -> AreaState:
+    """Where it stands among the texts of its plan."""
+    if place.relabelled is not None and texts:
+        return judge_head(before, now, place.relabelled, texts[0])
+    return judge_area(before, now, texts)
 
 
 def check_stage(plan: Plan, stage: int) -> None:

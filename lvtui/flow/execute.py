@@ -35,7 +35,7 @@ from lvtui.plan.command import (
     Runner,
     Save,
 )
-from lvtui.plan.plan import AnyGuard, Approval, Guard, Line, Plan, StageGuard
+from lvtui.plan.plan import AnyGuard, Approval, Guard, Line, Plan, StageGuard, needs_token
 from lvtui.plan.script import shown
 from lvtui.safe import safe
 
@@ -239,11 +239,10 @@ def is_done(plan: Plan, number: int) -> bool:
         CommandFailed: `LV-EXE-06`, it was done in part: only undo is left.
     """
     line = plan.steps[number].line
-    if not isinstance(line, Command) or line.argv[0] != "vgcfgrestore" or "--test" in line.argv:
+    if not isinstance(line, Command) or not needs_token(line):
         return False
-    stage = next(
-        guard.stage for guard in plan.steps[number].guards if isinstance(guard, StageGuard)
-    )
+    stages = [guard.stage for guard in plan.steps[number].guards if isinstance(guard, StageGuard)]
+    stage = stages[0] if stages else 0
     # A restore that was left alone may still be at work: it holds the group's lock.
     with group_lock(plan.lock_file):
         states = [area.state for area in areas_now(plan)]

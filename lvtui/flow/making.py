@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from lvtui.flow.target import Target, TargetPv
+from lvtui.flow.target import Target
+from lvtui.flow.target_pv import TargetPv
 from lvtui.flow.unhiding import Unhiding
 from lvtui.host.keep import keep_bytes, read_exactly
 from lvtui.host.patch import lock_file_of
@@ -19,6 +20,7 @@ from lvtui.plan.plan import AnyGuard, AreaPlace, Guard, Plan, StageGuard, Step, 
 from lvtui.plan.recipes.activate import activate, deactivate
 from lvtui.plan.recipes.evidence import PvEvidence, Sample, evidence
 from lvtui.plan.recipes.hold import HoldFacts, held, hold, release, scan
+from lvtui.plan.recipes.relabel import relabel
 from lvtui.plan.recipes.restore import check_content, nothing_open, restore, show
 from lvtui.plan.recipes.unhide import unhide
 from lvtui.plan.recipes.writes import write_steps
@@ -61,7 +63,7 @@ class PlanMaker:
                 has_xe=self._holding is not None,
             ),
             *(hold(self._holding) if self._holding else ()),
-            *self._restore(texts[0], 1, message("Restore the merged metadata of {vg}", vg=vg.name)),
+            *self._first_restore(texts[0]),
             *show(self._host, vg.name, first_names),
         ]
         if final is None:
@@ -79,7 +81,7 @@ class PlanMaker:
             if final is not None:
                 steps += scan(self._holding)
         return Plan(
-            kind=self._way,
+            kind="label" if self._lost_labels() else self._way,
             title=self._title(),
             source=self._target.discovery.spec,
             vg_name=vg.name,
@@ -90,6 +92,20 @@ class PlanMaker:
             notes=tuple(self._notes()),
             lock_file=lock_file_of(vg.name),
         )
+
+    def _lost_labels(self) -> tuple[tuple[str, str], ...]:
+        return tuple((pv.pv.uuid, pv.source.path) for pv in self._target.pvs if pv.label_lost)
+
+    def _first_restore(self, text: TextFile) -> Iterator[Step]:
+        lost, vg = self._lost_labels(), self._vg.name
+        if lost:
+            # LVM can tell what is in use only where it sees a PV of the group at all.
+            sees = len(lost) < len(self._target.pvs)
+            guards = (nothing_open(self._host, vg), *self._held()) if sees else self._held()
+            yield from relabel(self._host, vg_name=vg, pvs=lost, text=text, guards=guards)
+        else:
+            purpose = message("Restore the merged metadata of {vg}", vg=vg)
+            yield from self._restore(text, 1, purpose)
 
     def _unhide(self, unhiding: tuple[Unhiding, ...]) -> tuple[Step, ...]:
         devices = {uuid: (pv.source.path, pv.identity) for uuid, pv in self._pvs.items()}
@@ -141,6 +157,10 @@ class PlanMaker:
                 )
         for report in self._target.reports:
             yield message("{lv}: {word}", lv=report.lost.lv.name, word=report.verdict.word.value)
+        for uuid, path in self._lost_labels():
+            yield message(
+                "{path} has no label: it is made again for PV {uuid}.", path=path, uuid=uuid
+            )
         if not self._host.has_device_mapper:
             yield message(
                 "This kernel has no device-mapper: the volumes are restored, and not activated."
@@ -173,6 +193,9 @@ class PlanMaker:
     def _areas(self) -> Iterator[AreaPlace]:
         for number, pv in enumerate(self._target.pvs):
             kept = self._kept(number, pv)
+            if pv.label_lost:
+                yield self._head(pv, kept)
+                continue
             for one in pv.areas:
                 saved_in, at = kept.file_of(self._evidence, one.area.offset_bytes)
                 yield AreaPlace(
@@ -184,6 +207,21 @@ class PlanMaker:
                     saved_in=saved_in,
                     saved_at_bytes=at,
                 )
+
+    def _head(self, pv: TargetPv, kept: PvEvidence) -> AreaPlace:
+        """All that stands before the data of a PV whose label is made again."""
+        data = read_exactly(pv.source.path, pv.identity, 0, pv.data_start_bytes)
+        saved_in, at = kept.file_of(self._evidence, 0)
+        return AreaPlace(
+            path=pv.source.path,
+            device_identity=pv.identity,
+            offset_bytes=0,
+            length_bytes=len(data),
+            sha256=hashlib.sha256(data).hexdigest(),
+            saved_in=saved_in,
+            saved_at_bytes=at,
+            relabelled=pv.pv.uuid,
+        )
 
     def _samples(self) -> Iterator[Sample]:
         """Extents 0, 1 and the last of each volume; what MGT holds."""

@@ -3,58 +3,30 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lvtui.flow.discover import Discovery, find_lost
 from lvtui.flow.judging import LostReport
 from lvtui.flow.pvs import PvPlace
 from lvtui.flow.reading import SourceFacts
+from lvtui.flow.target_pv import TargetArea, TargetPv
+from lvtui.flow.target_rules import (
+    area_conflicts,
+    device_conflicts,
+    merged_conflicts,
+    only_label_lost,
+    place_conflicts,
+)
 from lvtui.host.device import SourceDevice
 from lvtui.lvm.carve import CrcState, Slot
 from lvtui.lvm.history import Version
-from lvtui.lvm.mda import MDA_HEADER_BYTES, MetadataArea
+from lvtui.lvm.mda import MDA_HEADER_BYTES
 from lvtui.lvm.merge import Conflict
 from lvtui.lvm.model import PhysicalVolume, VolumeGroup
 from lvtui.lvm.stages import committed_text
 from lvtui.message import message
-from lvtui.plan.plan import identity_text
 from lvtui.rescue.graft import Comeback, comebacks, role_conflicts
-from lvtui.units import SECTOR_BYTES
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TargetArea:
-    """A metadata area of the group, read whole."""
-
-    area: MetadataArea
-    sha256: str
-    text: bytes | None
-    """The text in use there."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TargetPv:
-    """A PV of the group and the device that it is."""
-
-    pv: PhysicalVolume
-    source: SourceFacts
-    areas: tuple[TargetArea, ...]
-    has_gaps: bool
-
-    @property
-    def identity(self) -> str:
-        """Of its device."""
-        return identity_text(self.source.identity)
-
-    @property
-    def data_start_bytes(self) -> int:
-        """Where the data begin, by text or label, whichever is more."""
-        starts = [self.pv.pe_start_sectors * SECTOR_BYTES]
-        label = self.source.label
-        if label is not None and label.data_areas:
-            starts.append(label.data_areas[0].offset_bytes)
-        return max(starts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,10 +87,10 @@ def find_target(
     text = _current_text(current)
     conflicts = [
         *missing,
-        *_device_conflicts(pvs, discovery),
-        *_area_conflicts(pvs, text),
+        *device_conflicts(pvs, discovery),
+        *area_conflicts(pvs, text),
         *role_conflicts(vg, back),
-        *_merged_conflicts(reports),
+        *merged_conflicts(reports),
     ]
     return Target(
         discovery=discovery,
@@ -153,7 +125,8 @@ def _target_pvs(
     missing: list[Conflict] = []
     for pv in vg.pvs:
         place = discovery.places.place_of(pv.uuid)
-        if place is None or place.assumed is not None:
+        source = None if place is None else discovery.sources[place.device]
+        if place is None or source is None or (place.assumed and not only_label_lost(pv, source)):
             missing.append(
                 Conflict(
                     code="LV-WAY-02",
@@ -167,43 +140,9 @@ def _target_pvs(
                 )
             )
             continue
-        missing += _place_conflicts(pv, place, discovery.sources[place.device])
-        found.append(_target_pv(pv, place, discovery.sources[place.device]))
+        missing += place_conflicts(pv, place, source)
+        found.append(_target_pv(pv, place, source))
     return tuple(found), missing
-
-
-def _place_conflicts(pv: PhysicalVolume, place: PvPlace, source: SourceFacts) -> Iterator[Conflict]:
-    if place.base_bytes:
-        yield Conflict(
-            code="LV-WAY-03",
-            message=message(
-                "PV {pv} begins inside {path} (at byte {base}). LVM needs the partition or array "
-                "itself: name that device.",
-                pv=pv.uuid,
-                path=source.path,
-                base=place.base_bytes,
-            ),
-        )
-    if source.identity.kind != "block":
-        yield Conflict(
-            code="LV-WAY-04",
-            message=message(
-                "{path} is a file, and LVM works on block devices only. For an image: losetup "
-                "--find --show {path}, then name the loop device.",
-                path=source.path,
-            ),
-        )
-    need_bytes = (pv.dev_size_sectors or 0) * SECTOR_BYTES
-    if source.size_bytes < need_bytes:
-        yield Conflict(
-            code="LV-WAY-05",
-            message=message(
-                "{path} has {size:bytes}, the metadata say {need:bytes}: the device shrank.",
-                path=source.path,
-                size=source.size_bytes,
-                need=need_bytes,
-            ),
-        )
 
 
 def _target_pv(pv: PhysicalVolume, place: PvPlace, source: SourceFacts) -> TargetPv:
@@ -216,74 +155,10 @@ def _target_pv(pv: PhysicalVolume, place: PvPlace, source: SourceFacts) -> Targe
             has_gaps = has_gaps or bool(piece.gaps)
             digest = hashlib.sha256(piece.data).hexdigest()
             areas.append(TargetArea(area=area, sha256=digest, text=committed_text(piece.data)))
-    return TargetPv(pv=pv, source=source, areas=tuple(areas), has_gaps=has_gaps)
-
-
-def _device_conflicts(pvs: Sequence[TargetPv], discovery: Discovery) -> Iterator[Conflict]:
-    known = {pv.pv.uuid for pv in pvs}
-    for uuid, place in discovery.places.copies:
-        if uuid in known:
-            yield Conflict(
-                code="LV-WAY-06",
-                message=message(
-                    "PV {pv} stands twice: also on {path}. LVM would choose one of them by itself. "
-                    "Take the other one away first.",
-                    pv=uuid,
-                    path=discovery.sources[place.device].path,
-                ),
-            )
-
-
-def _area_conflicts(pvs: Sequence[TargetPv], text: bytes) -> Iterator[Conflict]:
-    for pv in pvs:
-        start = pv.pv.pe_start_sectors * SECTOR_BYTES
-        for one in pv.areas:
-            end = one.area.offset_bytes + one.area.size_bytes
-            if one.area.offset_bytes < start < end:
-                yield Conflict(
-                    code="LV-WAY-07",
-                    message=message(
-                        "On {path} the data begin at byte {start}, inside the metadata area (to "
-                        "byte {end}): each write of LVM would destroy data.",
-                        path=pv.source.path,
-                        start=start,
-                        end=end,
-                    ),
-                )
-            if one.text is None or one.text.rstrip(b"\n") != text.rstrip(b"\n"):
-                yield Conflict(
-                    code="LV-WAY-08",
-                    message=message(
-                        "The metadata areas of the group disagree: {path} (byte {offset}) does not "
-                        "hold the version in use. Settle that with LVM first.",
-                        path=pv.source.path,
-                        offset=one.area.offset_bytes,
-                    ),
-                )
-        if pv.has_gaps:
-            yield Conflict(
-                code="LV-WAY-09",
-                message=message(
-                    "The metadata on {path} have read errors. Nothing is written to a failing disk: "
-                    "copy the volume out (lvtui extract).",
-                    path=pv.source.path,
-                ),
-            )
-    if not any(pv.areas for pv in pvs):
-        yield Conflict(
-            code="LV-WAY-10",
-            message=message("No PV of the group among the given sources has a metadata area."),
-        )
-
-
-def _merged_conflicts(reports: Sequence[LostReport]) -> Iterator[Conflict]:
-    for report in reports:
-        if report.is_merged:
-            yield Conflict(
-                code="LV-WAY-11",
-                message=message(
-                    "{lv} was merged into another volume by the storage manager; it is not lost. "
-                    "Restored beside it, it would be a stale copy.",
-                    lv=report.lost.lv.name,
-                ),
-            )
+    return TargetPv(
+        pv=pv,
+        source=source,
+        areas=tuple(areas),
+        has_gaps=has_gaps,
+        label_lost=place.assumed is not None,
+    )

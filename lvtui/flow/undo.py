@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lvtui.errors import Refused, UserError
-from lvtui.flow.areas import area_before, expected_texts, read_area
+from lvtui.flow.areas import area_before, expected_texts, judge, read_area
 from lvtui.flow.lvm_host import probe_lvm
 from lvtui.flow.plans import StoredPlan, folder_for, store_plan, stored_plans, undone_by
 from lvtui.host.case import OpenCase
 from lvtui.host.keep import keep_bytes, read_exactly, read_file, read_kept
 from lvtui.host.patch import group_lock, lock_file_of
-from lvtui.lvm.stages import judge_area
 from lvtui.message import message
 from lvtui.plan.command import Command, Effect, Patch, Runner, Save
 from lvtui.plan.plan import AnyGuard, AreaPlace, Plan, Step
@@ -112,7 +111,7 @@ def _changes(target: StoredPlan) -> Iterator[AreaChange]:
     for number, place in enumerate(plan.areas):
         before, now = area_before(place), read_area(place)
         as_left = bool(after) and hashlib.sha256(now).hexdigest() == after[number]
-        state = judge_area(before, now, texts)
+        state = judge(place, before, now, texts)
         cut_off = _is_cut_off(plan, place, before, now)
         if not as_left and not cut_off and (after or state.stage is None):
             raise Refused(

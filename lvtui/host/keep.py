@@ -14,7 +14,7 @@ from lvtui.host.case import make_private
 from lvtui.host.device import SourceDevice
 from lvtui.host.files import SystemFiles, replace_file, write_new
 from lvtui.plan.command import ByteGuard, FileEffect, Save
-from lvtui.plan.plan import identity_text
+from lvtui.plan.plan import is_device
 from lvtui.units import MiB
 
 KEPT_BYTES_MAX = 512 * MiB
@@ -36,7 +36,7 @@ def read_exactly(
         SourceChangedError: `LV-KEP-01`, another device. CheckStop: `LV-KEP-02`, not readable whole.
     """
     with SourceDevice(path) as device:
-        if device_identity is not None and identity_text(device.identity) != device_identity:
+        if device_identity is not None and not is_device(device.identity, device_identity):
             raise SourceChangedError(
                 "LV-KEP-01",
                 "{path} is not the device that the plan was made for, or its first 4 KiB changed. "

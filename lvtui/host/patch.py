@@ -23,7 +23,7 @@ from lvtui.errors import CheckStop, LockedError, Refused, SourceChangedError, Ve
 from lvtui.host.device import BLKGETSIZE64, BLKSSZGET, HEAD_BYTES
 from lvtui.plan.command import Patch
 from lvtui.plan.facts import DeviceIdentity
-from lvtui.plan.plan import Approval, identity_text
+from lvtui.plan.plan import Approval, is_device
 from lvtui.units import SECTOR_BYTES
 
 LOCK_FOLDERS = (Path("/run/lock/lvm"), Path("/var/lock/lvm"))
@@ -104,7 +104,7 @@ def apply_patch(patch: Patch, approval: Approval, *, resumed: bool = False) -> N
         descriptor = _open(patch.path, flags)
         stack.callback(os.close, descriptor)
         unit = _unit_bytes(descriptor)
-        if _identity(descriptor, unit) != patch.device_identity:
+        if not is_device(_identity(descriptor, unit), patch.device_identity):
             raise SourceChangedError(
                 "LV-PAT-03",
                 "{path} is not the device that the plan was made for, or its first 4 KiB changed. "
@@ -185,7 +185,7 @@ def _unit_bytes(descriptor: int) -> int:
     return int(unit)
 
 
-def _identity(descriptor: int, unit: int) -> str:
+def _identity(descriptor: int, unit: int) -> DeviceIdentity:
     found = os.fstat(descriptor)
     is_block = stat.S_ISBLK(found.st_mode)
     size_bytes = found.st_size
@@ -194,14 +194,12 @@ def _identity(descriptor: int, unit: int) -> str:
     head = mmap.mmap(-1, max(HEAD_BYTES, unit))
     _read(descriptor, head, 0)
     rdev = f"{os.major(found.st_rdev)}:{os.minor(found.st_rdev)}"
-    return identity_text(
-        DeviceIdentity(
-            kind="block" if is_block else "file",
-            rdev=rdev if is_block else None,
-            inode=None if is_block else f"{found.st_dev}:{found.st_ino}",
-            size_bytes=size_bytes,
-            head_sha256=hashlib.sha256(head[:HEAD_BYTES]).hexdigest(),
-        )
+    return DeviceIdentity(
+        kind="block" if is_block else "file",
+        rdev=rdev if is_block else None,
+        inode=None if is_block else f"{found.st_dev}:{found.st_ino}",
+        size_bytes=size_bytes,
+        head_sha256=hashlib.sha256(head[:HEAD_BYTES]).hexdigest(),
     )
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lvtui.errors import FormatError
-from lvtui.lvm.label import lvm_crc
+from lvtui.lvm.label import find_labels, lvm_crc
 from lvtui.lvm.mda import (
     MDA_HEADER_BYTES,
     MdaHeader,
@@ -89,6 +89,39 @@ def judge_area(before: bytes, now: bytes, expected: Sequence[VolumeGroup]) -> Ar
     if problem is not None:
         return _foreign(problem, seqno)
     return AreaState(stage=stage, clean=clean, seqno=seqno)
+
+
+def judge_head(before: bytes, now: bytes, pv_uuid: str, expected: VolumeGroup) -> AreaState:
+    """Where a PV stands whose label is made again: 1 when it is whole, with the restored text.
+
+    Args:
+        before: the PV's bytes up to its data, as they were saved.
+        now: the same as they are.
+        pv_uuid: the label's to be.
+        expected: what vgcfgrestore is given behind the label.
+    """
+    if before == now:
+        return AreaState(stage=0, clean=True)
+    labels = [label for label in find_labels(now) if label.crc_ok and label.sector_ok]
+    if not labels or labels[0].pv_uuid != pv_uuid:
+        return AreaState(stage=0, clean=False)
+    for area in labels[0].metadata_areas:
+        text = committed_text(now[area.offset_bytes : area.end_bytes])
+        if text is None:
+            return AreaState(stage=0, clean=False)
+        try:
+            found = TextParser().parse(text)
+        except FormatError:
+            return _foreign(message("the restored text cannot be read"))
+        if not is_restored(found, expected):
+            return _foreign(
+                message(
+                    "version {seqno} is in use there, which no line of this plan wrote",
+                    seqno=found.seqno,
+                ),
+                found.seqno,
+            )
+    return AreaState(stage=1, clean=True, seqno=expected.seqno + 1)
 
 
 def _lengths(before: bytes, now: bytes, new: MdaHeader) -> Iterator[bytes]:

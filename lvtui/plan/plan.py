@@ -77,6 +77,8 @@ class AreaPlace:
     """File in the case, written by a `Save` line."""
     saved_at_bytes: int
     """Where in that file the area begins."""
+    relabelled: str | None = None
+    """The uuid of a PV whose label is made again: then this is all that stands before its data."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +176,17 @@ def approve(plan: Plan, token: str, position: int = 0) -> Approval:
     return Approval(plan.hash, patches)
 
 
-def identity_text(identity: DeviceIdentity) -> str:
+ANY_HEAD = "*"
+"""Instead of a head's hash: the plan itself writes the first 4 KiB."""
+
+
+def identity_text(identity: DeviceIdentity, *, any_head: bool = False) -> str:
     """An identity as one comparable word."""
     place = identity.rdev or identity.inode
-    return f"{identity.kind} {place} {identity.size_bytes} {identity.head_sha256}"
+    head = ANY_HEAD if any_head else identity.head_sha256
+    return f"{identity.kind} {place} {identity.size_bytes} {head}"
+
+
+def is_device(identity: DeviceIdentity, wanted: str) -> bool:
+    """Whether a device is the one that a plan means."""
+    return wanted == identity_text(identity, any_head=wanted.endswith(f" {ANY_HEAD}"))

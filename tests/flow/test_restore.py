@@ -323,3 +323,26 @@ def test_extents_of_a_repository_that_are_taken_name_their_owner(room: Path) -> 
     targets = [item["id"] for item in case.truth["lost"] if item["target"]]
     with case_scene(room, case) as scene:
         assert "LV-MRG-01" in scene.refusals("b", *targets)
+
+
+def test_a_lost_label_is_made_again_and_taken_back(room: Path) -> None:
+    need_lvm()
+    with small_scene(room) as scene:
+        fill(scene, 7)
+        with Path(scene.lvm.devices[0]).open("r+b") as device:
+            device.seek(512)
+            device.write(bytes(512))
+        disks = scene.lvm.bytes()
+        assert scene.lvm.run("vgs", "vgx").returncode != 0
+        assert scene.refusals("c", "beta") >= {"LV-WAY-25"}
+        planned = scene.plan("b", "beta")
+        assert planned.returncode == 0, planned.stderr
+        assert scene.lvm.bytes() == disks
+        scene.done("apply")
+        names = {name for name, _ in scene.lvm.lvs("vgx").values()}
+        after = scene.lvm.bytes()
+        scene.done("undo")
+
+        assert names == {"alpha", "beta", "gamma"}
+        assert after[0][2 << 20 :] == disks[0][2 << 20 :]
+        assert scene.lvm.bytes() == disks
