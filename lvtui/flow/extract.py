@@ -163,7 +163,7 @@ def extract_answer(job_dir: Path, spec: JobSpec, progress: CopyProgress) -> Json
         "bytes_holes": result.bytes_holes,
         "manifest_sha256": result.manifest_sha256,
         "source_sha256": result.source_sha256,
-        "destination_sha256": result.destination_sha256,
+        "destination_sha256": result.destination_sha256 or None,
         "verified": result.verified,
         "unreadable_ranges": _ranges(result.unreadable_ranges),
         "overwritten_ranges": _ranges(merged((*spec.overwritten, *result.overwritten))),
@@ -200,7 +200,7 @@ def result_line(spec: JobSpec, progress: CopyProgress) -> str:
     ]
     line = (
         f"{safe(spec.lv_name)}  {human_bytes(spec.size_bytes)}  {word}  "
-        f"sha256 {result.destination_sha256}  {safe(spec.to, limit_chars=512)}"
+        f"sha256 {result.destination_sha256 or '-'}  {safe(spec.to, limit_chars=512)}"
     )
     return "  ".join([line, *notes])
 

@@ -93,6 +93,7 @@ class CopyResult:
     manifest_sha256: str
     source_sha256: str | None
     destination_sha256: str
+    """Of the whole image; empty where it was not taken: above 2 TiB of holes."""
     verified: bool
     unreadable_ranges: tuple[ByteRange, ...]
     """In the image."""

@@ -110,19 +110,35 @@ class Manifest:
             return zero_digest(chunk_bytes(index, self.size_bytes))
         return entry
 
-    def is_zeros(self, index: int) -> bool:
-        """Whether a chunk is zeros."""
-        return self._entry(index) == ZERO_ENTRY
+    def entries(self) -> Iterator[bytes]:
+        """What is stored of each chunk, in order; `ZERO_ENTRY` for zeros."""
+        whole = chunk_count(self.size_bytes) * DIGEST_BYTES
+        for start in range(0, whole, UNIT_BYTES):
+            length = min(UNIT_BYTES, whole - start)
+            data = os.pread(self._descriptor, length, start).ljust(length, b"\0")
+            for at in range(0, length, DIGEST_BYTES):
+                yield data[at : at + DIGEST_BYTES]
 
-    def digests(self) -> Iterator[bytes]:
-        """All digests in order."""
-        return (self.digest(index) for index in range(chunk_count(self.size_bytes)))
+    def zero_chunks(self, index: int, most: int = 1) -> int:
+        """How many chunks of zeros there are from this one on, up to `most`, or less of a long run."""
+        count = min(UNIT_BYTES // DIGEST_BYTES, chunk_count(self.size_bytes) - index, most)
+        data = os.pread(self._descriptor, count * DIGEST_BYTES, index * DIGEST_BYTES)
+        data = data.ljust(count * DIGEST_BYTES, b"\0")
+        if is_zeros(data):
+            return count
+        return (len(data) - len(data.lstrip(b"\0"))) // DIGEST_BYTES
 
     def sha256(self) -> str:
         """`manifest_sha256` of commands.md: the sha256 over the digests in order."""
-        whole = hashlib.sha256()
-        for digest in self.digests():
-            whole.update(digest)
+        whole, count = hashlib.sha256(), chunk_count(self.size_bytes)
+        zeros = zero_digest(CHUNK_BYTES)
+        for index, entry in enumerate(self.entries()):
+            if entry != ZERO_ENTRY:
+                whole.update(entry)
+            elif index < count - 1:
+                whole.update(zeros)
+            else:
+                whole.update(zero_digest(chunk_bytes(index, self.size_bytes)))
         return whole.hexdigest()
 
     def close(self) -> None:

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from lvtui.errors import LvtuiError, VerifyError
+from lvtui.host.copy.beside import beside, write_beside
 from lvtui.host.copy.control import Control, StopAsked
 from lvtui.host.copy.engine import Engine, Workplace
 from lvtui.host.copy.folder import JobFolder, TargetRecord
@@ -215,7 +216,7 @@ class _Run:
                 path=str(target.path),
                 count=len(found.differing),
             )
-        self._patience.wait_out(partial(self._publish, target, result))
+        self._patience.wait_out(partial(self._publish, target, manifest, result))
 
     def _read_back(self, manifest: Manifest, target: OpenImage) -> ReadBack:
         meter, control = self._meter, self._control
@@ -223,12 +224,13 @@ class _Run:
         meter.done_bytes = 0
         meter.begin(CopyState.VERIFYING)
 
-        def on_unit(length_bytes: int) -> None:
+        def on_unit(length_bytes: int, read: bool) -> None:  # noqa: FBT001 - by position
             meter.done_bytes += length_bytes
-            meter.moved(length_bytes)
             meter.tick()
             control.poll()
-            control.brake(length_bytes)
+            if read:
+                meter.moved(length_bytes)
+                control.brake(length_bytes)
 
         return target.read_back(manifest, on_unit)
 
@@ -240,6 +242,7 @@ class _Run:
         one_go = verified and (
             checkpoint.runs == 1 or (before is not None and before.source_sha256 == found.sha256)
         )
+        one_go = one_go and bool(found.sha256)
         watch = self._folder.watch()
         return CopyResult(
             bytes_written=self._spec.size_bytes - found.zeros_bytes,
@@ -264,8 +267,12 @@ class _Run:
         self._maps.save(replace(checkpoint, copy_map=copy_map))
         self._folder.write_result(self._files, result)
 
-    def _publish(self, target: OpenImage, result: CopyResult) -> None:
+    def _publish(self, target: OpenImage, manifest: Manifest, result: CopyResult) -> None:
         with self._patience.writing_to(self._final):
+            if not is_remote(self._spec.to) and not write_beside(
+                self._files, self._final, manifest, result
+            ):
+                self._log.append("manifest-in-the-way", path=str(beside(self._final)))
             target.publish()
         record = self._folder.target()
         if record is not None and not record.finished:

@@ -26,7 +26,7 @@ from lvtui.host.copy.manifest import (
     is_zeros,
 )
 from lvtui.host.copy.remote_shell import command
-from lvtui.host.copy.verify import ReadBack
+from lvtui.host.copy.verify import HASHED_HOLES_BYTES_MAX, ReadBack
 from lvtui.host.files import Files
 from lvtui.host.ssh import ssh_argv
 from lvtui.plan.remote import Remote
@@ -116,7 +116,7 @@ class SshTarget:
         with contextlib.suppress(BrokenPipeError):
             line.stdin.close()
 
-    def read_back(self, manifest: Manifest, on_unit: Callable[[int], None]) -> ReadBack:
+    def read_back(self, manifest: Manifest, on_unit: Callable[[int, bool], None]) -> ReadBack:
         """Have every chunk hashed there, past what its kernel keeps in memory."""
         self._ask(b"n\n")
         differing: list[ByteRange] = []
@@ -125,12 +125,14 @@ class SshTarget:
             chunk = ByteRange(index * CHUNK_BYTES, chunk_bytes(index, manifest.size_bytes))
             if self.digest(chunk) != manifest.digest(index):
                 differing.append(chunk)
-            zeros_bytes += chunk.length_bytes if manifest.is_zeros(index) else 0
-            on_unit(chunk.length_bytes)
+            zeros_bytes += chunk.length_bytes if manifest.zero_chunks(index) else 0
+            on_unit(chunk.length_bytes, True)  # noqa: FBT003 - read
         _, _, size = self._state().partition(" ")[2].partition(" ")
         if int(size) > manifest.size_bytes:
             differing.append(ByteRange(manifest.size_bytes, int(size) - manifest.size_bytes))
-        sha256 = self._ask(b"h\n").removeprefix("sum ")
+        sha256 = ""
+        if zeros_bytes <= HASHED_HOLES_BYTES_MAX:
+            sha256 = self._ask(b"h\n").removeprefix("sum ")
         return ReadBack(differing=tuple(differing), sha256=sha256, zeros_bytes=zeros_bytes)
 
     def back_digests(self, chunks: Sequence[ByteRange]) -> Iterator[bytes]:

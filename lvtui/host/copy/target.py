@@ -60,7 +60,7 @@ class OpenImage(Protocol):
         """Close it."""
         ...
 
-    def read_back(self, manifest: Manifest, on_unit: Callable[[int], None]) -> ReadBack:
+    def read_back(self, manifest: Manifest, on_unit: Callable[[int, bool], None]) -> ReadBack:
         """Read all of it as it is on the disk, and compare; `on_unit` may raise."""
         ...
 
@@ -152,7 +152,7 @@ class Target:
         facts = os.fstatvfs(self._descriptor)
         return facts.f_bavail * facts.f_frsize
 
-    def read_back(self, manifest: Manifest, on_unit: Callable[[int], None]) -> ReadBack:
+    def read_back(self, manifest: Manifest, on_unit: Callable[[int, bool], None]) -> ReadBack:
         """See `OpenImage`."""
         return read_back(self.path, manifest, on_unit)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import Queue
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from lvtui.host.copy.hasher import ChunkHasher
 from lvtui.host.copy.manifest import (
@@ -21,12 +21,12 @@ from lvtui.host.copy.manifest import (
     CHUNK_BYTES,
     UNIT_BYTES,
     ZERO_UNIT,
-    Manifest,
     chunk_bytes,
     chunk_count,
     is_zeros,
 )
 from lvtui.source import ByteRange
+from lvtui.units import TiB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +36,18 @@ class ReadBack:
     differing: tuple[ByteRange, ...]
     """Chunks that are not what was read from the source."""
     sha256: str
+    """Of all of it; empty where it was not taken."""
     zeros_bytes: int
     """In whole blocks of 64 KiB: what a sparse copy leaves out."""
 
 
 JUDGED_AT_ONCE = 16
 """Chunks between two waits for their digests."""
+HOLE_CHUNKS_MAX = 256
+"""Of a hole at once: a second of hashing, so that the worker does not look hung."""
+HASHED_HOLES_BYTES_MAX = 2 * TiB
+"""Zeros hash at about a gigabyte a second: above half an hour of them the sha256 of the whole image is
+left out. The manifest, whose chunks of zeros cost nothing, proves the same."""
 
 
 class BackReader:
@@ -58,7 +64,9 @@ class BackReader:
                 raise
             self._descriptor = os.open(path, flags)
             self._go_buffered()
-        self.size_bytes = os.fstat(self._descriptor).st_size
+        facts = os.fstat(self._descriptor)
+        self.size_bytes = facts.st_size
+        self.holes_bytes = max(0, facts.st_size - facts.st_blocks * 512)
         self._buffer = mmap.mmap(-1, UNIT_BYTES)
 
     def __enter__(self) -> Self:
@@ -116,6 +124,7 @@ class _WholeHash:
     """The sha256 of the whole file, in a thread."""
 
     def __init__(self) -> None:
+        self.is_wanted = True
         self._sha256 = hashlib.sha256()
         self._queue: Queue[bytes | int | None] = Queue(2)
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -123,24 +132,45 @@ class _WholeHash:
 
     def update(self, item: bytes | int) -> None:
         """The next bytes, or a number of zeros."""
-        self._queue.put(item)
+        if self.is_wanted:
+            self._queue.put(item)
 
     def close(self) -> str:
         """End the thread; the digest of what was given."""
         self._queue.put(None)
         self._thread.join()
-        return self._sha256.hexdigest()
+        return self._sha256.hexdigest() if self.is_wanted else ""
 
     def _run(self) -> None:
         while (item := self._queue.get()) is not None:
             if isinstance(item, int):
-                self._sha256.update(memoryview(ZERO_UNIT)[:item])
+                for start in range(0, item, UNIT_BYTES):
+                    self._sha256.update(memoryview(ZERO_UNIT)[: min(UNIT_BYTES, item - start)])
             else:
                 self._sha256.update(item)
 
 
-def read_back(path: Path, manifest: Manifest, on_unit: Callable[[int], None]) -> ReadBack:
-    """Read all of the image; `on_unit` is called with the length of each unit and may raise.
+class Digests(Protocol):
+    """What an image has to be: a job's manifest, or the one beside an image."""
+
+    @property
+    def size_bytes(self) -> int:
+        """The size of the image."""
+        ...
+
+    def digest(self, index: int) -> bytes:
+        """The digest of a chunk."""
+        ...
+
+    def zero_chunks(self, index: int, most: int = 1) -> int:
+        """How many chunks of zeros there are from this one on, up to `most`, or less."""
+        ...
+
+
+def read_back(path: Path, manifest: Digests, on_unit: Callable[[int, bool], None]) -> ReadBack:
+    """Read all of the image; `on_unit` is told lengths, and whether they had to be read; it may raise.
+
+    Holes of the file that are to be zeros are not read, and not hashed above `HASHED_HOLES_BYTES_MAX`.
 
     Raises:
         OSError: it cannot be read.
@@ -148,20 +178,30 @@ def read_back(path: Path, manifest: Manifest, on_unit: Callable[[int], None]) ->
     size_bytes, zeros_bytes = manifest.size_bytes, 0
     differing: list[ByteRange] = []
     unjudged: list[ByteRange] = []
-    whole, hasher = _WholeHash(), ChunkHasher()
+    hasher, whole = ChunkHasher(), _WholeHash()
     try:
         with BackReader(path) as reader:
-            for index in range(chunk_count(size_bytes)):
+            whole.is_wanted = reader.holes_bytes <= HASHED_HOLES_BYTES_MAX
+            index = 0
+            while index < chunk_count(size_bytes):
                 chunk = ByteRange(index * CHUNK_BYTES, chunk_bytes(index, size_bytes))
+                if (hole := _hole(reader, manifest, index, whole)) > 0:
+                    length = min(hole * CHUNK_BYTES, size_bytes - chunk.offset_bytes)
+                    zeros_bytes += length
+                    whole.update(length)
+                    on_unit(length, False)  # noqa: FBT003 - not read
+                    index += hole
+                    continue
                 hasher.begin(index, chunk.length_bytes)
                 for start in range(chunk.offset_bytes, chunk.end_bytes, UNIT_BYTES):
                     length = min(UNIT_BYTES, chunk.end_bytes - start)
                     zeros_bytes += _read_unit(reader, start, length, whole, hasher)
-                    on_unit(length)
+                    on_unit(length, True)  # noqa: FBT003 - read
                 unjudged.append(chunk)
                 if len(unjudged) == JUDGED_AT_ONCE:
                     differing += _differing(unjudged, hasher.take(), manifest)
                     unjudged.clear()
+                index += 1
             differing += _differing(unjudged, hasher.take(), manifest)
             if reader.size_bytes > size_bytes:
                 differing.append(ByteRange(size_bytes, reader.size_bytes - size_bytes))
@@ -171,8 +211,20 @@ def read_back(path: Path, manifest: Manifest, on_unit: Callable[[int], None]) ->
     return ReadBack(differing=tuple(differing), sha256=sha256, zeros_bytes=zeros_bytes)
 
 
+def _hole(reader: BackReader, manifest: Digests, index: int, whole: _WholeHash) -> int:
+    """How many chunks from here on are a hole that is to be zeros; no more than can be waited for."""
+    start = index * CHUNK_BYTES
+    data = reader.data_from(start)
+    chunks = (data - start) // CHUNK_BYTES
+    if data >= reader.size_bytes >= manifest.size_bytes:
+        chunks = chunk_count(manifest.size_bytes) - index
+    if chunks <= 0:
+        return 0
+    return manifest.zero_chunks(index, min(chunks, HOLE_CHUNKS_MAX) if whole.is_wanted else chunks)
+
+
 def _differing(
-    chunks: list[ByteRange], digests: dict[int, bytes], manifest: Manifest
+    chunks: list[ByteRange], digests: dict[int, bytes], manifest: Digests
 ) -> list[ByteRange]:
     """Chunks with another digest, or cut short and so with none."""
     indexes = ((chunk, chunk.offset_bytes // CHUNK_BYTES) for chunk in chunks)
