@@ -9,10 +9,15 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from tests.bench import flatten, harness, look
+from tests.bench import flatten, harness, look, scale
 from tests.lab import toolbox
 
-BENCHES: dict[str, Callable[[int], bool]] = {"look": look.run, "flatten": flatten.run}
+BENCHES: dict[str, Callable[[int], bool]] = {
+    "look": look.run,
+    "flatten": flatten.run,
+    "scale": scale.run,
+    "ui": scale.run_ui,
+}
 
 
 def main() -> int:
