@@ -88,6 +88,7 @@ def versions_answer(discovery: Discovery | Survey) -> Json:
         "versions": [
             _version(version) for history in discovery.histories for version in history.versions
         ],
+        "warnings": [str(warning) for warning in discovery.warnings],
     }
 
 
@@ -170,6 +171,7 @@ def lost_answer(discovery: Discovery) -> Json:
         "currents": _currents(discovery),
         "lost": [_lost(report) for report in discovery.lost],
         "shrunk": [_lost(report) for report in discovery.shrunk],
+        "warnings": [str(warning) for warning in discovery.warnings],
     }
 
 

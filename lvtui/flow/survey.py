@@ -18,6 +18,7 @@ from lvtui.lvm.collect import list_histories
 from lvtui.lvm.label import PvLabel
 from lvtui.lvm.locate import PvSite, chosen_label
 from lvtui.lvm.version import History
+from lvtui.message import Message
 from lvtui.units import MiB
 
 Progress = Callable[[int, int, int], bool]
@@ -41,6 +42,8 @@ class Survey(NamedTuple):
     sources: tuple[SurveyedSource, ...]
     histories: tuple[History, ...]
     """The one in use first."""
+    warnings: tuple[Message, ...] = ()
+    """Of the files beside SOURCE: which were passed over, and why."""
 
     @property
     def history(self) -> History | None:
@@ -78,11 +81,14 @@ def survey(
                 raise Cancelled("LV-SRC-13", "Reading was stopped. Nothing was changed.")
             sources.append(SurveyedSource(path, device.size_bytes, chosen_label(sites)))
             found.extend(sites)
+    warnings: tuple[Message, ...] = ()
     if texts:
         from lvtui.flow.texts import read_texts  # noqa: PLC0415 - parses, where files are named
         from lvtui.lvm.text import TextParser  # noqa: PLC0415
 
-        copies.extend(read_texts(texts, TextParser()).copies)
+        beside = read_texts(texts, TextParser())
+        copies.extend(beside.copies)
+        warnings = beside.warnings
     if not copies and not found:
         raise NoMetadataError("LV-SRC-12", NOTHING_FOUND, spec=spec)
-    return Survey(tuple(sources), list_histories(copies))
+    return Survey(tuple(sources), list_histories(copies), warnings)
