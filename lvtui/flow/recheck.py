@@ -20,6 +20,7 @@ from lvtui.flow.texts import read_texts
 from lvtui.host.copy.folder import JobFolder
 from lvtui.host.device import SourceDevice
 from lvtui.host.files import SystemFiles
+from lvtui.host.paths import is_folder
 from lvtui.lvm.carve import MetadataCopy, carve_source
 from lvtui.lvm.extents import occupied_extents
 from lvtui.lvm.history import History, Version, build_histories, lost_volumes
@@ -56,10 +57,9 @@ def recheck(folder: JobFolder) -> Recheck:
     """
     spec = folder.spec()
     facts, copies = _read(spec)
-    if folder.texts_path.exists():
-        copies += read_texts((str(folder.texts_path),), parser := TextParser()).copies
-    else:
-        parser = TextParser()
+    parser = TextParser()
+    if is_folder(str(folder.texts_path)):
+        copies += read_texts((str(folder.texts_path),), parser).copies
     histories = build_histories(copies, parser=parser)
     named = tuple(
         NamedPv(pv_uuid=source.pv_uuid, path=source.path, base_bytes=source.base_bytes)
