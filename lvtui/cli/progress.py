@@ -53,6 +53,21 @@ def stopping() -> Iterator[Callable[[], bool]]:
             signal.signal(number, handler)
 
 
+def image_line(head: str) -> Callable[[int, int], None]:
+    """Shows how much of an image was read back: on a terminal one line, rewritten; else nothing."""
+    shown = ""
+    tty = sys.stderr.isatty()
+
+    def show(done_bytes: int, size_bytes: int) -> None:
+        nonlocal shown
+        text = f"{head}{human_percent(done_bytes, size_bytes)}"
+        if tty and text != shown:
+            shown = text
+            print(f"\r{text}", end="", file=sys.stderr, flush=True)
+
+    return show
+
+
 def line(head: str, stopped: Callable[[], bool]) -> Callable[[CopyProgress], bool]:
     """Shows progress: one line rewritten on a terminal, one line each 5 % elsewhere."""
     shown_percent = -5

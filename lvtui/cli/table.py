@@ -230,7 +230,35 @@ COMMANDS = (
         (CASE_ARG, option("--html", action="store_true", help="one page without scripts")),
     ),
     CommandLine("pause", "act", "pause the copies of a case", "watch:pause", (CASE_ARG,)),
-    CommandLine("resume", "act", "go on where the case waits", "watch:resume", (CASE_ARG, RATE)),
+    CommandLine(
+        "resume",
+        "act",
+        "go on where the case waits",
+        "watch:resume",
+        (
+            CASE_ARG,
+            RATE,
+            option(
+                "--retry", metavar="N", type=int, help="try bad places N times more (default 1)"
+            ),
+            option(
+                "--enough",
+                action="store_true",
+                help="try bad places no more: end with what is there, the rest named",
+            ),
+        ),
+    ),
+    CommandLine(
+        "verify",
+        "look",
+        "read images again and compare them with what was copied",
+        "watch:verify",
+        (
+            option(
+                "what", metavar="CASE|IMAGE", nargs="?", help="case (default: the newest), image"
+            ),
+        ),
+    ),
 )
 
 

@@ -1,4 +1,4 @@
-"""The commands on a case: attach, status, report, pause, resume."""
+"""The commands on a case: attach, status, report, pause, resume, verify."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from pathlib import Path
 
 from lvtui.cli.act import open_wizard
 from lvtui.cli.look import emit, emit_lines
-from lvtui.cli.progress import INTERRUPTED, end_line, line, not_ended, stopping
+from lvtui.cli.progress import INTERRUPTED, end_line, image_line, line, not_ended, stopping
+from lvtui.errors import UserError
 from lvtui.flow import cases, jobs
 from lvtui.flow import extract as extracts
 from lvtui.flow.report_forms import report_html, report_json, report_markdown
+from lvtui.flow.verify import has_manifest, verify_answer, verify_image, verify_line
 from lvtui.plan.facts import CopyProgress, CopyState
 from lvtui.plan.job import JobSpec
 from lvtui.safe import safe
@@ -98,7 +100,47 @@ def resume(options: argparse.Namespace) -> int:
         options.answers = None
         return open_wizard(cases.load_session(case_dir), options)
     for job_dir in waiting:
-        if options.rate is not None:
-            jobs.ask(job_dir, "run", rate_bytes_per_s=options.rate)
+        if options.rate is not None or options.retry is not None:
+            jobs.ask(job_dir, "run", rate_bytes_per_s=options.rate, retries=options.retry)
         jobs.resume_job(job_dir)
+        if options.enough:
+            jobs.ask(job_dir, "finish")
     return status(options)
+
+
+def verify(options: argparse.Namespace) -> int:
+    """`lvtui verify [CASE|IMAGE]`: read images again and compare; the source is not needed.
+
+    Raises:
+        UserError: there is no copy that has ended.
+    """
+    named = options.what
+    if named is not None and has_manifest(named):
+        show = image_line(f"{safe(named, limit_chars=60)}: ")
+        found = verify_image(named, show)
+        end_line()
+        if options.json:
+            emit(verify_answer((found,)))
+        else:
+            print(verify_line(found))
+        return 0 if found.equal else extracts.DIFFERS
+    case_dir = cases.find_case(named)
+    seen = []
+    with stopping() as stopped:
+        for job_dir in jobs.find_jobs(case_dir):
+            spec = jobs.spec_of(job_dir)
+            if jobs.progress_of(job_dir).result is None:
+                continue
+            jobs.resume_job(job_dir)
+            progress = jobs.watch_job(job_dir, line(f"{safe(spec.lv_name)}: ", stopped))
+            end_line()
+            if progress.result is None:
+                return not_ended(case_dir, progress, stopped=stopped())
+            seen.append((job_dir, spec, progress))
+    if not seen:
+        raise UserError(
+            "LV-CAS-12", "No copy of {case} has ended yet: nothing to verify.", case=str(case_dir)
+        )
+    _say_status(case_dir, seen, options)
+    good = all(p.result is not None and p.result.verified for _, _, p in seen)
+    return 0 if good else extracts.DIFFERS

@@ -72,12 +72,14 @@ def spec_of(job_dir: Path) -> JobSpec:
     return JobFolder(job_dir).spec()
 
 
-def ask(job_dir: Path, want: str, *, rate_bytes_per_s: int | None = None) -> None:
-    """Ask the worker to `run`, `pause` or `stop`, or for another rate; it echoes the number.
+def ask(
+    job_dir: Path, want: str, *, rate_bytes_per_s: int | None = None, retries: int | None = None
+) -> None:
+    """Ask the worker to `run`, `pause`, `stop` or `finish`, or for another rate; it echoes the number.
 
     A rate of 0 lifts the limit; None keeps what was asked for before.
     """
-    jobs.ask(JobFolder(job_dir), want, rate_bytes_per_s=rate_bytes_per_s)
+    jobs.ask(JobFolder(job_dir), want, rate_bytes_per_s=rate_bytes_per_s, retries=retries)
 
 
 def resume_job(job_dir: Path, *, terminal: bool = True) -> None:

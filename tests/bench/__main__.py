@@ -9,10 +9,11 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from tests.bench import flatten, harness, look, scale
+from tests.bench import copy, flatten, harness, look, scale
 from tests.lab import toolbox
 
 BENCHES: dict[str, Callable[[int], bool]] = {
+    "copy": copy.run,
     "look": look.run,
     "flatten": flatten.run,
     "scale": scale.run,
