@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from lvtui.errors import Cancelled
 from lvtui.flow.sites import guessed_site, numbered, site_at
@@ -196,7 +196,7 @@ class _Finds:
             if self.kept_bytes > TEXTS_BYTES_MAX or len(self.copies) >= COPIES_MAX:
                 self.overflow = True
                 return
-            self.copies[copy.offset_bytes] = replace(copy, text=text)
+            self.copies[copy.offset_bytes] = copy._replace(text=text)
 
 
 def _conclude(
@@ -226,7 +226,7 @@ def _conclude(
             region = _region(base, regions, device.size_bytes)
             site = guessed_site(device, index, region, sized=False)
             if site is not None:
-                sites.append(replace(site, is_certain=True))
+                sites.append(site._replace(is_certain=True))
     if not any(site.areas for site in sites):
         sites = list(quick)
     sites.sort(key=lambda site: site.base_bytes)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lvtui.errors import UserError
 from lvtui.lvm.label import PV_UUID_BYTES
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NamedPv:
+class NamedPv(NamedTuple):
     """One PV named by hand."""
 
     pv_uuid: str

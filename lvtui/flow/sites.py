@@ -15,7 +15,6 @@ from lvtui.lvm.label import LABEL_SCAN_SECTORS, PvLabel, find_labels
 from lvtui.lvm.locate import PvSite, Region, TextPlace, pv_sizes
 from lvtui.lvm.mda import MetadataArea
 from lvtui.lvm.mdraid import find_md
-from lvtui.lvm.sift import TEXT_NEEDLE
 from lvtui.message import Message, message
 from lvtui.source import ByteSource, WindowSource
 from lvtui.units import SECTOR_BYTES
@@ -158,7 +157,7 @@ def _without_former(sites: list[PvSite]) -> list[PvSite]:
     """
     inner = any(site.base_bytes > 0 and site.has_good_label and site.areas for site in sites)
     return [
-        replace(site, areas=tuple(replace(area, header=None) for area in site.areas))
+        site._replace(areas=tuple(replace(area, header=None) for area in site.areas))
         if inner and site.base_bytes == 0
         else site
         for site in sites
@@ -176,7 +175,7 @@ def numbered(sites: Sequence[PvSite]) -> tuple[PvSite, ...]:
                 area = replace(area, index=len(kept))  # noqa: PLW2901 - the numbered one
                 kept.append(area)
                 own.append(area)
-        out.append(replace(site, areas=tuple(own)))
+        out.append(site._replace(areas=tuple(own)))
     return tuple(out)
 
 
@@ -195,6 +194,8 @@ def remnants(
     A text counts if it describes a PV of this size whose data begin behind the text: a guest's texts,
     which may stand there too, describe another one.
     """
+    from lvtui.lvm.sift import TEXT_NEEDLE  # noqa: PLC0415 - a list of versions does without
+
     found: list[MetadataCopy] = []
     for site in sites:
         start = max((a.offset_bytes + a.size_bytes for a in site.areas), default=0)

@@ -22,8 +22,8 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from lvtui.source import ByteSource
 from lvtui.units import SECTOR_BYTES, MiB
@@ -56,8 +56,7 @@ class TableKind(StrEnum):
     GPT = "GPT"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Partition:
+class Partition(NamedTuple):
     """One partition, within the bounds of its disk."""
 
     number: int
@@ -81,8 +80,7 @@ class Partition:
         return self.type in {LVM_MBR_TYPE, LVM_GPT_TYPE}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartitionTable:
+class PartitionTable(NamedTuple):
     """A table that was found."""
 
     kind: TableKind

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import replace
 
 from lvtui.errors import FormatError
 from lvtui.lvm.areas import find_areas
@@ -99,7 +98,7 @@ def read_head(data: bytes, *, file: str, number: int) -> tuple[MetadataCopy, ...
     copies = carve_source(source, areas, device)
     if not copies:
         copies = carve_range(data, device=device, offset_bytes=0)
-    return tuple(replace(copy, file=file) for copy in copies)
+    return tuple(copy._replace(file=file) for copy in copies)
 
 
 def has_trailer(copy: MetadataCopy) -> bool:

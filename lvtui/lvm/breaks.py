@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from lvtui.lvm.carve import CopyState
 from lvtui.lvm.forks import same_content
+from lvtui.lvm.held import Gap
 from lvtui.lvm.order import adjacent, missing_between
-from lvtui.lvm.version import Gap, Version
+from lvtui.lvm.version import Version
 
 _PARENTS = 16
 """As many texts of one seqno are compared with a text that goes back."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_right
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
+from typing import NamedTuple
 
 from lvtui.lvm.index import TextIndex
 from lvtui.lvm.label import lvm_crc
@@ -59,9 +60,8 @@ class Origin(StrEnum):
     SCAN = "scan"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MetadataCopy:
-    """One text at one place."""
+class MetadataCopy(NamedTuple):
+    """One text at one place; a tuple, because one is made for each text."""
 
     device: int
     area: int | None
@@ -73,7 +73,7 @@ class MetadataCopy:
     state: CopyState
     text: bytes
     """Without the NUL, wrapped parts joined."""
-    index: TextIndex
+    index: TextIndex  # type: ignore[assignment]  # a tuple has a method of that name
     crc: CrcState = CrcState.UNKNOWN
     slot: Slot | None = None
     never_committed: bool = False
@@ -225,11 +225,11 @@ def _with_slots(
         # A crash between a text and its pointer leaves it right behind the committed one.
         behind = (committed + 1) % len(marked)
         if _follows(marked[committed], marked[behind]):
-            marked[behind] = replace(marked[behind], never_committed=True)
+            marked[behind] = marked[behind]._replace(never_committed=True)
     if pending is not None and (
         committed is None or marked[pending].text != marked[committed].text
     ):
-        marked[pending] = replace(marked[pending], never_committed=True)
+        marked[pending] = marked[pending]._replace(never_committed=True)
     return tuple(marked)
 
 
@@ -251,7 +251,7 @@ def _mark(
     good = raw == marked[at].text + b"\0" and lvm_crc(raw) == location.crc
     if not good and not area.header.crc_ok:
         return None
-    marked[at] = replace(marked[at], slot=slot, crc=CrcState.OK if good else CrcState.BAD)
+    marked[at] = marked[at]._replace(slot=slot, crc=CrcState.OK if good else CrcState.BAD)
     return at
 
 

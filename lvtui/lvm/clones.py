@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lvtui.lvm.held import Gap, OtherGroup
 from lvtui.lvm.model import LogicalVolume, PhysicalVolume, VolumeGroup
 from lvtui.lvm.timeline import timeline_of
-from lvtui.lvm.version import Gap, History, OtherGroup, Version
+from lvtui.lvm.version import History, Version
 
 
 def clone_of(history: History) -> OtherGroup | None:

@@ -7,7 +7,6 @@ the texts; a quick list must not pay for that, not even by loading it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from lvtui.lvm.carve import CopyState, CrcState, MetadataCopy, Slot
 from lvtui.lvm.headless import Rings
@@ -121,6 +120,9 @@ class Collector:
         return found
 
     def _committed(self, copies: tuple[MetadataCopy, ...]) -> bool | None:
+        if len(copies) == 1:
+            copy = copies[0]
+            return not copy.never_committed if (copy.device, copy.area) in self._telling else None
         told = [
             copy.never_committed for copy in copies if (copy.device, copy.area) in self._telling
         ]
@@ -154,7 +156,7 @@ def _whole_first(copies: list[MetadataCopy]) -> tuple[MetadataCopy, ...]:
 def _without_time(copies: tuple[MetadataCopy, ...]) -> tuple[MetadataCopy, ...]:
     """What a text that contradicts itself says of its time and number must not order others."""
     return tuple(
-        replace(copy, index=replace(copy.index, creation_time=None, seqno=None)) for copy in copies
+        copy._replace(index=copy.index._replace(creation_time=None, seqno=None)) for copy in copies
     )
 
 
@@ -197,7 +199,7 @@ def _with_current(
     if not pointed:
         return versions, None, ()
     newest = max(pointed, key=lambda number: (versions[number].seqno or 0, number))
-    chosen = versions[newest] = replace(versions[newest], current=True, committed=True)
+    chosen = versions[newest] = versions[newest]._replace(current=True, committed=True)
     warnings = []
     for number in dict.fromkeys(pointed):
         other = versions[number]

@@ -10,10 +10,10 @@ from itertools import pairwise
 
 from lvtui.lvm.clones import clone_of, unknown_between
 from lvtui.lvm.extents import Run
+from lvtui.lvm.held import Gap, HeldRun, LostVolume, Timeline
 from lvtui.lvm.model import PhysicalVolume, VolumeGroup
 from lvtui.lvm.owners import own_runs, reference_position
 from lvtui.lvm.timeline import position_of
-from lvtui.lvm.version import Gap, HeldRun, LostVolume, Timeline
 from lvtui.message import Message, message
 
 

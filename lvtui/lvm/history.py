@@ -17,6 +17,7 @@ from lvtui.lvm.collect import Collector, list_histories
 from lvtui.lvm.contradict import Contradictions
 from lvtui.lvm.diff import Change, diff
 from lvtui.lvm.forks import find_forks
+from lvtui.lvm.held import LostVolume
 from lvtui.lvm.loss import TrimHelper, find_trim_helper, lost_volumes, shrunk_volumes
 from lvtui.lvm.model import VolumeGroup
 from lvtui.lvm.neighbours import with_others
@@ -24,7 +25,7 @@ from lvtui.lvm.repeats import repeats
 from lvtui.lvm.suspect import SelfCheck, damaged, is_trusted
 from lvtui.lvm.text import TextParser
 from lvtui.lvm.timeline import make_timeline
-from lvtui.lvm.version import History, LostVolume, Version
+from lvtui.lvm.version import History, Version
 from lvtui.message import Message, message
 
 __all__ = [
@@ -99,7 +100,7 @@ class _Judge(Collector):
                 usual=vg_uuid or "unknown",
             )
         state = first.state if reason is None else CopyState.SUSPECT
-        return replace(self.made(sha256, copies, state, reason), vg=vg)
+        return self.made(sha256, copies, state, reason)._replace(vg=vg)
 
     def tick(self) -> None:
         """Tell how far it is.
@@ -124,7 +125,7 @@ class _Judge(Collector):
         ]
         for place, reason in damaged(texts).items():
             number = looked_at[place][0]
-            versions[number] = replace(versions[number], state=CopyState.SUSPECT, reason=reason)
+            versions[number] = versions[number]._replace(state=CopyState.SUSPECT, reason=reason)
         return versions
 
     def judged_together(self, versions: list[Version]) -> list[Version]:
@@ -136,7 +137,7 @@ class _Judge(Collector):
             for number, reason in Contradictions(asked, trusted).find().items()
         }
         return [
-            replace(version, state=CopyState.SUSPECT, reason=found[version.id])
+            version._replace(state=CopyState.SUSPECT, reason=found[version.id])
             if version.id in found
             else version
             for version in versions

@@ -27,7 +27,8 @@ A double quote inside a string is escaped, so a needle that holds one cannot mat
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 SEQNO_NEEDLE = b"\nseqno = "
 """In the third line of every text; no other section has the key."""
@@ -76,9 +77,11 @@ _LINE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TextIndex:
-    """What can be read from a text without parsing it; None for what its lost part held."""
+class TextIndex(NamedTuple):
+    """What can be read from a text without parsing it; None for what its lost part held.
+
+    A tuple, because one is made for each text.
+    """
 
     vg_name: str | None
     vg_uuid: str | None
@@ -122,23 +125,23 @@ def whole_index(text: bytes, *, exact: bool = False, lone: bool = False) -> Text
     section_end = end + len("\n}\n")
     if not lone and text.count(SEQNO_NEEDLE, 0, section_end) != 1:
         return None
-    # Of the whole text less the trailer: a text is large, and not to be copied once more.
-    behind = text[section_end:].translate(None, _PLAIN)
-    left = text.translate(None, _PLAIN)
-    braces = left[: len(left) - len(behind)]
+    braces = text[:section_end].translate(None, _PLAIN)
     others = braces.translate(None, b"{}")
-    if others.translate(None, _CONTROLS) != others:
+    if others and others.translate(None, _CONTROLS) != others:
         return None
     doubtful = exact or others or braces.count(b"{") * 2 != len(braces)
     if doubtful and not _is_structured(text[:section_end]):
         return None
+    name, uuid, seqno = head.groups()
     description, creation_host, creation_time = trailer.groups()
-    return _index(
-        head,
-        creation_time=int(creation_time),
-        creation_host=creation_host.decode("utf-8", "backslashreplace"),
-        description=_string(description),
-        lv_count=text.count(_LV_NEEDLE, 0, section_end),
+    return TextIndex(
+        _known(name),
+        _known(uuid),
+        int(seqno),
+        int(creation_time),
+        _known(creation_host),
+        _string(description),
+        text.count(_LV_NEEDLE, 0, section_end),
     )
 
 
@@ -150,10 +153,14 @@ def torn_index(text: bytes) -> TextIndex:
     if time is not None:
         host = _last(_TAIL_HOST, tail, b"\ncreation_host = ", time.start())
         description = _last(_TAIL_DESCRIPTION, tail, b'\ndescription = "', time.start())
-    return _index(
-        _HEAD.match(text),
+    head = _HEAD.match(text)
+    name, uuid, seqno = head.groups() if head is not None else (None, None, None)
+    return TextIndex(
+        vg_name=_known(name) if name else None,
+        vg_uuid=_known(uuid) if uuid else None,
+        seqno=int(seqno) if seqno else None,
         creation_time=int(time[1]) if time else None,
-        creation_host=host.decode("utf-8", "backslashreplace") if host is not None else None,
+        creation_host=_known(host) if host is not None else None,
         description=_string(description) if description is not None else None,
         lv_count=None,
     )
@@ -186,24 +193,10 @@ def run_end(buffer: bytes, start: int, end: int) -> int:
     return end
 
 
-def _index(
-    head: re.Match[bytes] | None,
-    *,
-    creation_time: int | None,
-    creation_host: str | None,
-    description: str | None,
-    lv_count: int | None,
-) -> TextIndex:
-    name, uuid, seqno = head.groups() if head is not None else (None, None, None)
-    return TextIndex(
-        vg_name=name.decode("ascii") if name else None,
-        vg_uuid=uuid.decode("utf-8", "backslashreplace") if uuid else None,
-        seqno=int(seqno) if seqno else None,
-        creation_time=creation_time,
-        creation_host=creation_host,
-        description=description,
-        lv_count=lv_count,
-    )
+@lru_cache(maxsize=64)
+def _known(raw: bytes) -> str:
+    """A value that stands in many texts: their group's name and uuid, their host."""
+    return raw.decode("utf-8", "backslashreplace")
 
 
 def _tail_time(tail: bytes) -> re.Match[bytes] | None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lvtui.lvm.label import LABEL_SCAN_SECTORS, PvLabel
 from lvtui.lvm.mda import AREA_STARTS_BYTES, MDA_HEADER_BYTES, MdaHeader, MetadataArea
@@ -27,8 +27,7 @@ _FIRST_TEXT_AT_BYTES = AREA_STARTS_BYTES[0] + MDA_HEADER_BYTES
 _TEXTS_ASKED_MAX = 64
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Region:
+class Region(NamedTuple):
     """A part of a source that LVM may have seen as a device: the whole, a partition, an MD member."""
 
     base_bytes: int
@@ -46,8 +45,7 @@ class Region:
         return self.base_bytes + self.length_bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PvSite:
+class PvSite(NamedTuple):
     """A place where a PV begins: it has a label, a metadata area, or both."""
 
     device: int
@@ -77,8 +75,7 @@ def chosen_label(sites: Sequence[PvSite]) -> PvLabel | None:
     return min(labelled, key=lambda site: not site.has_good_label).label if labelled else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TextPlace:
+class TextPlace(NamedTuple):
     """A metadata text outside every known area."""
 
     offset_bytes: int

@@ -11,9 +11,10 @@ from itertools import pairwise
 
 from lvtui.lvm.clones import clone_of
 from lvtui.lvm.extents import overlaps, placed_extents
+from lvtui.lvm.held import Held, LostVolume, Timeline
 from lvtui.lvm.model import LogicalVolume, VolumeGroup
 from lvtui.lvm.timeline import presence, timeline_of
-from lvtui.lvm.version import Held, History, LostVolume, Timeline, Version
+from lvtui.lvm.version import History, Version
 
 TRIM_SUFFIX = "_trim_lv"
 """sm `trim_util.py`: `<sr-uuid>_trim_lv` is made over all free extents and discarded."""

@@ -20,7 +20,7 @@ The installer of XenServer mirrors its disks with 1.0: each half looks like the 
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lvtui.source import ByteSource
 from lvtui.units import SECTOR_BYTES, KiB
@@ -34,8 +34,7 @@ _MIRROR = 1
 _MULTIPATH = -4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MdMember:
+class MdMember(NamedTuple):
     """What a superblock says of the disk or partition that it stands on."""
 
     version: str

@@ -14,10 +14,11 @@ from itertools import accumulate
 
 from lvtui.lvm.carve import Origin
 from lvtui.lvm.clones import cloned_pvs
+from lvtui.lvm.held import LostVolume, OtherGroup
 from lvtui.lvm.model import VolumeGroup
 from lvtui.lvm.owners import Share, own_runs, shares
 from lvtui.lvm.timeline import timeline_of
-from lvtui.lvm.version import History, LostVolume, OtherGroup
+from lvtui.lvm.version import History
 from lvtui.message import Message, message
 
 _OTHERS_MAX = 16

@@ -8,15 +8,15 @@ that came and went a thousand times is one line, not a thousand.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
-from operator import attrgetter, itemgetter
+from collections.abc import Iterable, Iterator, Mapping
+from operator import itemgetter
 from typing import NamedTuple
 
 from lvtui.lvm.extents import Run, placed_extents, union, without
+from lvtui.lvm.held import Held, HeldRun, LostVolume, Timeline
 from lvtui.lvm.loss import absences
 from lvtui.lvm.model import LogicalVolume
 from lvtui.lvm.timeline import in_sectors, overlapping, position_of, presence
-from lvtui.lvm.version import Held, HeldRun, LostVolume, Timeline
 
 
 class Share(NamedTuple):
@@ -87,38 +87,33 @@ def shares(
     """
     runs = own_runs(lost)
     starts = _starts(runs)
+    held, seqnos = timeline.held, timeline.seqnos
     found = []
     for pieces in _pieces(timeline, lost, since, aliases).values():
-        newest = max((timeline.held[piece.held] for piece in pieces), key=_last)
-        for place, position, is_now in _joined(timeline, pieces, now):
-            index = bisect_right(starts, place[0]) - 1
+        start, end, position, index = pieces[0]
+        newest = held[index]
+        rows: Iterable[tuple[int, int, int, bool]]
+        if len(pieces) == 1:  # as a rule
+            rows = ((start, end, position, newest.first <= now <= newest.last),)
+        else:
+            for _, _, _, index in pieces:
+                one = held[index]
+                newest = one if one.last > newest.last else newest
+            rows = _joined(timeline, pieces, now)
+        owner = newest.lv
+        for start, end, position, is_now in rows:
+            at = bisect_right(starts, start) - 1
+            offset = start - starts[at]
             found.append(
-                Share(
-                    place=place,
-                    since_seqno=timeline.known[position].seqno or 0,
-                    owner=newest.lv,
-                    run=runs[index],
-                    offset_extents=place[0] - starts[index],
-                    extent_count=place[1] - place[0],
-                    now=is_now,
-                )
+                Share((start, end), seqnos[position], owner, runs[at], offset, end - start, is_now)
             )
     found.sort(key=itemgetter(0, 1))
     return tuple(found)
 
 
-_last = attrgetter("last")
-
-
-class _Piece(NamedTuple):
-    """What one placement of another LV shares with one run of the lost one."""
-
-    start: int
-    end: int
-    position: int
-    """The first at which nothing protected the lost LV there."""
-    held: int
-    """Index in `Timeline.held`."""
+_Piece = tuple[int, int, int, int]
+"""What one placement of another LV shares with one run of the lost one: start and end, the first
+position at which nothing protected the lost LV there, index in `Timeline.held`."""
 
 
 def _pieces(
@@ -130,23 +125,34 @@ def _pieces(
     is_open = len(since) == 1 and since[0][1] >= len(timeline.known)
     found: dict[str, list[_Piece]] = {}
     runs = own_runs(lost)
+    all_held, uuid = timeline.held, lost.lv.uuid
     for run, at in zip(runs, _starts(runs), strict=True):
         begin = run.start_sectors
         for pv_uuid in dict.fromkeys((run.pv_uuid, aliases.get(run.pv_uuid, run.pv_uuid))):
             for start_sectors, end_sectors, index in overlapping(
                 timeline, pv_uuid, begin, run.end_sectors, first
             ):
-                held = timeline.held[index]
-                position = max(first, held.first) if is_open else _first_common(since, held)
-                if position is None or _is_its_own(held, lost, run, start_sectors):
+                held = all_held[index]
+                position: int | None = held.first
+                if not is_open:
+                    position = _first_common(since, held)
+                elif held.first < first:
+                    position = first
+                owner = held.lv.uuid
+                if position is None or (
+                    owner == uuid and _is_its_own(held.runs, run, start_sectors)
+                ):
                     continue
-                piece = _Piece(
+                piece = (
                     at + (start_sectors - begin) // extent_sectors,
                     at - ((begin - end_sectors) // extent_sectors),
                     position,
                     index,
                 )
-                found.setdefault(held.lv.uuid, []).append(piece)
+                if owner in found:
+                    found[owner].append(piece)
+                else:
+                    found[owner] = [piece]
     return found
 
 
@@ -160,42 +166,47 @@ def _starts(runs: tuple[HeldRun, ...]) -> list[int]:
     return starts
 
 
-def _joined(timeline: Timeline, pieces: list[_Piece], now: int) -> Iterator[tuple[Run, int, bool]]:
-    """Place, first position, and whether it is held now; adjacent ones as one."""
+def _joined(
+    timeline: Timeline, pieces: list[_Piece], now: int
+) -> Iterator[tuple[int, int, int, bool]]:
+    """Start, end, first position, and whether it is held now; adjacent ones as one."""
+    all_held = timeline.held
     taken = union(
-        (piece.start, piece.end)
-        for piece in pieces
-        if timeline.held[piece.held].first <= now <= timeline.held[piece.held].last
+        [
+            (start, end)
+            for start, end, _, index in pieces
+            if all_held[index].first <= now <= all_held[index].last
+        ]
     )
     if not taken:
         for start, end, position in _merged(pieces):
-            yield (start, end), position, False
+            yield start, end, position, False
         return
-    past = without(union((piece.start, piece.end) for piece in pieces), taken)
+    past = without(union([(start, end) for start, end, _, _ in pieces]), taken)
     runs = sorted([(run, True) for run in taken] + [(run, False) for run in past])
     first: dict[int, int] = {}
     starts = [run[0] for run, _ in runs]
-    for piece in pieces:
-        index = max(bisect_right(starts, piece.start) - 1, 0)
-        while index < len(runs) and runs[index][0][0] < piece.end:
-            if runs[index][0][1] > piece.start:
-                first[index] = min(first.get(index, piece.position), piece.position)
+    for start, end, position, _ in pieces:
+        index = max(bisect_right(starts, start) - 1, 0)
+        while index < len(runs) and runs[index][0][0] < end:
+            if runs[index][0][1] > start:
+                first[index] = min(first.get(index, position), position)
             index += 1
-    for index, (run, is_now) in enumerate(runs):
-        yield run, first[index], is_now
+    for index, ((start, end), is_now) in enumerate(runs):
+        yield start, end, first[index], is_now
 
 
 def _merged(pieces: list[_Piece]) -> Iterator[tuple[int, int, int]]:
     """Start, end and first position of what pieces that lie on or beside one another make up."""
     pieces.sort()
     start, end, position, _ = pieces[0]
-    for piece in pieces:
-        if piece.start > end:
+    for other_start, other_end, other_position, _ in pieces:
+        if other_start > end:
             yield start, end, position
-            start, end, position, _ = piece
+            start, end, position = other_start, other_end, other_position
         else:
-            end = max(end, piece.end)
-            position = min(position, piece.position)
+            end = max(end, other_end)
+            position = min(position, other_position)
     yield start, end, position
 
 
@@ -211,13 +222,11 @@ def _first_common(since: tuple[Run, ...], held: Held) -> int | None:
     return max(since[index][0], held.first)
 
 
-def _is_its_own(held: Held, lost: LostVolume, run: HeldRun, start_sectors: int) -> bool:
-    """The LV itself at the same place of itself: not one that a resize laid over its own tail."""
-    if held.lv.uuid != lost.lv.uuid:
-        return False
+def _is_its_own(others: tuple[HeldRun, ...], run: HeldRun, start_sectors: int) -> bool:
+    """Whether the LV has the same place of itself there: no resize laid it over its own tail."""
     shift = run.start_extent - run.lv_start_extent
     return any(
         other.start_sectors <= start_sectors < other.end_sectors
         and other.start_extent - other.lv_start_extent == shift
-        for other in held.runs
+        for other in others
     )

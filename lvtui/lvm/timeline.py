@@ -14,10 +14,12 @@ from heapq import heappop, heappush
 from itertools import accumulate
 
 from lvtui.lvm.breaks import branches, gaps
+from lvtui.lvm.cells import cells_of
 from lvtui.lvm.extents import PvExtents, held_extents
+from lvtui.lvm.held import Held, HeldRun, PvTimeline, Timeline
 from lvtui.lvm.model import LogicalVolume, VolumeGroup
 from lvtui.lvm.repeats import repeats
-from lvtui.lvm.version import Held, HeldRun, History, PvTimeline, Timeline, Version
+from lvtui.lvm.version import History, Version
 
 _PAIRS_MAX = 64
 """Of one LV with others on its extents: a text that lies may put thousands on one place."""
@@ -53,6 +55,7 @@ def make_timeline(versions: tuple[Version, ...]) -> Timeline:
         versions=versions,
         known=known,
         uncommitted=tuple(version for version in versions if version.committed is False),
+        seqnos=tuple(version.seqno or 0 for version in known),
         positions=positions,
         gaps=tuple(gaps(line)),
         branches=tuple(branches(known)),
@@ -91,16 +94,22 @@ def overlapping(
     found = timeline.by_pv.get(pv_uuid)
     if found is None:
         return []
-    first = bisect_right(found.greatest_ends, start_sectors)
-    behind = bisect_left(found.starts, end_sectors)
+    rows = found.rows
+    cells = found.cells
+    near = None if cells is None else cells.numbers(start_sectors, end_sectors, since)
+    if near is None:
+        first = bisect_right(found.greatest_ends, start_sectors)
+        candidates = rows[first : bisect_left(found.starts, end_sectors)][::-1]
+    else:
+        candidates = tuple([rows[number] for number in near])
     return [
         (
             start if start > start_sectors else start_sectors,  # noqa: FURB136 - in the hot loop
             end if end < end_sectors else end_sectors,  # noqa: FURB136 - as above
             index,
         )
-        for start, end, last, index in reversed(found.rows[first:behind])
-        if last >= since and end > start_sectors
+        for start, end, last, index in candidates
+        if last >= since and end > start_sectors and start < end_sectors
     ]
 
 
@@ -218,6 +227,7 @@ def _columns(rows: list[tuple[int, int, int, int]]) -> PvTimeline:
         starts=tuple(row[0] for row in rows),
         greatest_ends=tuple(accumulate((row[1] for row in rows), max)),
         rows=tuple(rows),
+        cells=cells_of(rows),
     )
 
 

@@ -14,22 +14,19 @@ from enum import StrEnum
 
 from lvtui.lvm.doubts import doubts, relevant_gaps, replaced_pvs, risks, unmapped
 from lvtui.lvm.extents import total, union, without
+from lvtui.lvm.held import Gap, LostVolume, Timeline
 from lvtui.lvm.loss import TRIM_SUFFIX, find_trim_helper
 from lvtui.lvm.neighbours import foreign_shares, metadata_over
 from lvtui.lvm.owners import Share, own_runs, reference_position, shares, unprotected
 from lvtui.lvm.timeline import timeline_of
-from lvtui.lvm.version import Gap, LostVolume, Timeline
 from lvtui.message import Message, message
 
 __all__ = ["Conflict", "Verdict", "VerdictWord", "find_trim_helper", "judge"]
 
-_OWNED_NOW = (True, "{size:bytes} of it belong to {owner} now")
-_OWNED_ONCE = (False, "{size:bytes} of it belonged to {owner} for a time and were freed again")
-_FOREIGN_NOW = (True, "{size:bytes} of it belong to {owner} of another group on this disk now")
-_FOREIGN_ONCE = (
-    False,
-    "{size:bytes} of it belonged to {owner} of another group on this disk for a time",
-)
+_OWNED_NOW = "{size:bytes} of it belong to {owner} now"
+_OWNED_ONCE = "{size:bytes} of it belonged to {owner} for a time and were freed again"
+_FOREIGN_NOW = "{size:bytes} of it belong to {owner} of another group on this disk now"
+_FOREIGN_ONCE = "{size:bytes} of it belonged to {owner} of another group on this disk for a time"
 _OWNERS_NAMED = 8
 """More owners than these are counted, not named, in the reasons; the conflicts list them all."""
 
@@ -96,18 +93,20 @@ def judge(lost: LostVolume) -> Verdict:
     own = shares(timeline, lost, since, aliases, now=reference_position(timeline, lost))
     foreign = tuple(share for other in lost.history.others for share in foreign_shares(lost, other))
     taken = own + foreign
-    overwritten = union(share.place for share in taken if share.now)
-    at_risk = without(union(share.place for share in taken if not share.now), overwritten)
+    own_now, own_once = _by_now(own)
+    foreign_now, foreign_once = _by_now(foreign)
+    overwritten = union(share.place for share in own_now + foreign_now)
+    at_risk = without(union([share.place for share in own_once + foreign_once]), overwritten)
     found: dict[VerdictWord, list[Message]] = {
         VerdictWord.UNSUPPORTED: [] if refused is None else [refused],
         VerdictWord.DAMAGED: [
-            *_owners(own, extent_bytes, _OWNED_NOW),
-            *_owners(foreign, extent_bytes, _FOREIGN_NOW),
+            *_owners(own_now, extent_bytes, _OWNED_NOW),
+            *_owners(foreign_now, extent_bytes, _FOREIGN_NOW),
         ],
         VerdictWord.AT_RISK: [
             *_discarded(taken, extent_bytes),
-            *_owners(own, extent_bytes, _OWNED_ONCE),
-            *_owners(foreign, extent_bytes, _FOREIGN_ONCE),
+            *_owners(own_once, extent_bytes, _OWNED_ONCE),
+            *_owners(foreign_once, extent_bytes, _FOREIGN_ONCE),
             *metadata_over(lost),
             *risks(timeline, lost),
         ],
@@ -153,17 +152,20 @@ def _missing(gaps: tuple[Gap, ...]) -> tuple[tuple[int, int], ...]:
     return tuple(gap.missing_seqnos for gap in gaps if gap.missing_seqnos is not None)
 
 
-def _owners(
-    taken: tuple[Share, ...], extent_bytes: int, sentence: tuple[bool, str]
-) -> list[Message]:
-    now, text = sentence
+def _by_now(taken: tuple[Share, ...]) -> tuple[list[Share], list[Share]]:
+    """Those that are held now, and the others."""
+    now = [share for share in taken if share.now]
+    return now, [share for share in taken if not share.now] if now else list(taken)
+
+
+def _owners(taken: list[Share], extent_bytes: int, text: str) -> list[Message]:
     extents: dict[str, int] = {}
     names: dict[str, str] = {}
     for share in taken:
-        if share.now is now:
-            uuid = share.owner.uuid
-            names[uuid] = share.owner.name
-            extents[uuid] = extents.get(uuid, 0) + share.extent_count
+        owner = share.owner
+        uuid = owner.uuid
+        names[uuid] = owner.name
+        extents[uuid] = extents.get(uuid, 0) + share.extent_count
     reasons = [
         message(text, size=count * extent_bytes, owner=names[uuid])
         for uuid, count in list(extents.items())[:_OWNERS_NAMED]

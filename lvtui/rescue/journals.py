@@ -11,9 +11,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 from itertools import accumulate
 
+from lvtui.lvm.held import Timeline
 from lvtui.lvm.model import LogicalVolume
 from lvtui.lvm.timeline import position_of, timeline_of
-from lvtui.lvm.version import History, Timeline, Version
+from lvtui.lvm.version import History, Version
 from lvtui.xen.names import VolumeName, VolumeRole, volume_in
 
 _UNCOUNTABLE = 1 << 32

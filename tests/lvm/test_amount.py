@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -71,7 +70,7 @@ def test_only_distinct_whole_text_of_one_group_counts(xs_ring: RealRing) -> None
     from lvtui.lvm.carve import carve_area  # noqa: PLC0415 - only here
 
     copies = carve_area(xs_ring.area, xs_ring.area_data)
-    again = tuple(replace(copy, device=device) for device in range(6) for copy in copies)
+    again = tuple(copy._replace(device=device) for device in range(6) for copy in copies)
 
     assert sum(copy.length_bytes for copy in again) > DISTINCT_BYTES_MAX
     assert find_excess(again) is None

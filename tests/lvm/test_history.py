@@ -109,7 +109,7 @@ def test_a_ring_that_was_started_again_from_its_front_is_ordered_by_time() -> No
     copies = ring(old, size_bytes=16 * 1024, committed=None)
     front = min(copy.offset_bytes for copy in copies)
     again = backup_copy(Vg(4, (A,), time=T0 + 10_000), Origin.RING)
-    again = replace(again, area=0, offset_bytes=front - 512, slot=None)
+    again = again._replace(area=0, offset_bytes=front - 512, slot=None)
 
     numbers = seqnos(build_histories((*copies, again))[0])
 
@@ -208,7 +208,7 @@ def test_a_text_that_does_not_parse_is_suspect_with_its_reason_and_not_usable() 
     good = Vg(2, (A,)).text
     bad = good.replace(b"extent_count = 5", b"extent_count = ]")
     copies = list(ring([Vg(1), Vg(2, (A,)), Vg(3, (A,))]))
-    copies[1] = replace(copies[1], text=bad)
+    copies[1] = copies[1]._replace(text=bad)
 
     (history,) = build_histories(tuple(copies))
 
@@ -219,7 +219,7 @@ def test_a_text_that_does_not_parse_is_suspect_with_its_reason_and_not_usable() 
 
 def test_a_current_text_that_does_not_parse_leaves_the_group_without_one() -> None:
     copies = list(ring([Vg(1, (A,)), Vg(2, (A,))]))
-    copies[1] = replace(copies[1], text=copies[1].text.replace(b"extent_count = 5", b"x = = 5"))
+    copies[1] = copies[1]._replace(text=copies[1].text.replace(b"extent_count = 5", b"x = = 5"))
 
     (history,) = build_histories(tuple(copies))
 

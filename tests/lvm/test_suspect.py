@@ -42,7 +42,7 @@ def _damaged(versions: Sequence[Vg], which: int, old: bytes, new: bytes, **how: 
     text = text.replace(old, new, 1)
     index = whole_index(text)
     assert index is not None
-    copies[which] = replace(copies[which], text=text, index=index)
+    copies[which] = copies[which]._replace(text=text, index=index)
     (only,) = build_histories(tuple(copies))
     return only
 
@@ -117,7 +117,7 @@ def test_a_date_that_another_byte_contradicts_is_damaged() -> None:
 def test_a_text_under_a_good_checksum_is_never_suspect_for_its_bytes() -> None:
     copies = list(ring(_grown()))
     text = copies[-1].text.replace(b"VISIBLE", b"VISIBLY").replace(b"pe_start = 2", b"pe_start = 3")
-    copies[-1] = replace(copies[-1], text=text)
+    copies[-1] = copies[-1]._replace(text=text)
     assert copies[-1].crc is CrcState.OK
 
     (history,) = build_histories(tuple(copies))
@@ -127,7 +127,7 @@ def test_a_text_under_a_good_checksum_is_never_suspect_for_its_bytes() -> None:
 
 def test_a_text_that_its_checksum_does_not_fit_is_suspect() -> None:
     copies = list(ring(_grown()))
-    copies[-1] = replace(copies[-1], crc=CrcState.BAD)
+    copies[-1] = copies[-1]._replace(crc=CrcState.BAD)
 
     (history,) = build_histories(tuple(copies))
 
@@ -138,7 +138,7 @@ def test_of_two_areas_the_damaged_copy_is_the_suspect_one_and_no_second_writer_i
     versions = _grown()
     copies = [*ring(versions), *ring(versions, device=1)]
     text = copies[3].text.replace(b'"pv0", 10\n', b'"pv0", 18\n')
-    copies[3] = replace(copies[3], text=text)
+    copies[3] = copies[3]._replace(text=text)
 
     (history,) = build_histories(tuple(copies))
 
@@ -237,8 +237,8 @@ def _copy(number: int, text: bytes) -> MetadataCopy:
     index = whole_index(text)
     assert index is not None
     (copy,) = ring([Vg(1)], header=False)
-    return replace(
-        copy, text=text, index=index, offset_bytes=4096 + 8192 * number, length_bytes=len(text)
+    return copy._replace(
+        text=text, index=index, offset_bytes=4096 + 8192 * number, length_bytes=len(text)
     )
 
 

@@ -148,7 +148,7 @@ def test_a_version_that_was_missing_before_it_was_last_seen_does_not_matter() ->
 
 def test_a_text_that_cannot_be_read_between_counts_as_missing() -> None:
     copies = list(ring(_versions((A,), (), (), ())))
-    copies[2] = replace(copies[2], text=copies[2].text.replace(b"extent_size = 8192", b"x = ]"))
+    copies[2] = copies[2]._replace(text=copies[2].text.replace(b"extent_size = 8192", b"x = ]"))
     (history,) = build_histories(tuple(copies))
 
     verdict = judge(lost_by_name(history)["a"])
@@ -161,7 +161,7 @@ def test_a_torn_text_of_a_restored_branch_counts_as_missing() -> None:
     """Its seqno is known from another text: only its place tells that something is unknown."""
     versions = [Vg(1, (A,)), Vg(2), Vg(2, (KEEP,), time=T0 + 500), Vg(3, (), time=T0 + 560)]
     copies = list(ring(versions))
-    copies[2] = replace(copies[2], text=copies[2].text.replace(b"extent_size = 8192", b"x = ]"))
+    copies[2] = copies[2]._replace(text=copies[2].text.replace(b"extent_size = 8192", b"x = ]"))
     (history,) = build_histories(tuple(copies))
 
     verdict = judge(lost_by_name(history)["a"])
