@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from lvtui.lvm.model import VolumeGroup
 from lvtui.lvm.steps import is_local
@@ -89,9 +89,8 @@ def _seconds_between(before: VolumeGroup | None, after: VolumeGroup | None) -> i
     return abs(last - first)
 
 
-@dataclass(frozen=True, slots=True)
-class _Habit:
-    """A value that a host writes, with whose it is."""
+class _Habit(NamedTuple):
+    """A value that a host writes, with whose it is; a tuple, because each text has four."""
 
     what: str
     value: str

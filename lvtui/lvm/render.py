@@ -36,6 +36,11 @@ _HISTORICAL = "historical_logical_volumes"
 
 Children = Iterable[Statement | Section]
 
+_VOLUMES: dict[tuple[int, bool], tuple[LogicalVolume, str]] = {}
+"""By the identity of an LV, which is kept alive beside it: its hash is that of all it holds."""
+_KEPT_MAX = 4096
+_KEPT_CHARS_MAX = 4096
+
 
 def _scalar(value: Scalar, *, escape: bool = True) -> str:
     if isinstance(value, Word):
@@ -126,8 +131,17 @@ def _lv(section: Section, *, linear_comment: bool) -> Iterator[str]:
 
 
 def render_volume(lv: LogicalVolume, *, linear_comment: bool = False) -> str:
-    """One LV's block, as it stands in the ring."""
-    return "".join(_block(lv.name, _lv(lv.section, linear_comment=linear_comment)))
+    """One LV's block, as it stands in the ring; the same LV is asked for again and again."""
+    key = id(lv), linear_comment
+    known = _VOLUMES.get(key)
+    if known is not None:
+        return known[1]
+    text = "".join(_block(lv.name, _lv(lv.section, linear_comment=linear_comment)))
+    if len(text) <= _KEPT_CHARS_MAX:
+        if len(_VOLUMES) >= _KEPT_MAX:
+            _VOLUMES.clear()
+        _VOLUMES[key] = lv, text
+    return text
 
 
 def render_pv(pv: PhysicalVolume) -> str:

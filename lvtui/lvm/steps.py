@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache
 from typing import NamedTuple
 
 from lvtui.lvm.model import LogicalVolume, PhysicalVolume, Section, Statement, VolumeGroup
@@ -187,7 +186,7 @@ def _lv_differences(was: LogicalVolume, lv: LogicalVolume) -> Iterator[Differenc
         if old is not None and new is not None and old != new:
             yield _difference(Kind.IDENTITY, thing, field, str(old), str(new))
     striped = all(segment.is_mapped for segment in (*was.segments, *lv.segments))
-    local = is_local(_rendered(was), _rendered(lv))
+    local = is_local(render_volume(was), render_volume(lv))
     if not striped and not local:
         return
     if was.name != lv.name:
@@ -204,12 +203,6 @@ def _lv_differences(was: LogicalVolume, lv: LogicalVolume) -> Iterator[Differenc
             kind=Kind.LAYOUT, thing=thing, field="segments", before=old, after=new, local=local
         )
     yield from _attributes(thing, was.section, lv.section, _IDENTITY | _LAYOUT, local=local)
-
-
-@lru_cache(maxsize=1024)
-def _rendered(lv: LogicalVolume) -> str:
-    """Kept: an LV that changes again and again is compared with itself each time."""
-    return render_volume(lv)
 
 
 def _type_is_damaged(was: LogicalVolume, lv: LogicalVolume) -> bool:
@@ -273,10 +266,22 @@ def _difference(kind: Kind, thing: Thing, field: str, before: str, after: str) -
 
 def is_local(before: str, after: str) -> bool:
     """Whether the bytes in which two renderings differ lie close together, nothing having moved."""
-    if len(before) != len(after):
+    if len(before) != len(after) or before == after:
         return False
-    differ = [at for at, (a, b) in enumerate(zip(before, after, strict=True)) if a != b]
-    return bool(differ) and differ[-1] - differ[0] < _LOCAL_BYTES
+    behind = len(before) - _shared(before[::-1], after[::-1])
+    return behind - 1 - _shared(before, after) < _LOCAL_BYTES
+
+
+def _shared(one: str, other: str) -> int:
+    """How many characters of two strings of one length are alike at their beginning."""
+    low, high = 0, len(one)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 def _pv_shape(pv: PhysicalVolume) -> tuple[int, int, int | None]:

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import pairwise
 
 from lvtui.lvm.carve import CrcState, MetadataCopy, Origin
@@ -33,6 +34,7 @@ _CTIME = re.compile(
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _QUARTER_SECONDS = 900
+_HOUR_MAX = 23
 _ZONE_SECONDS_MAX = 14 * 3600
 _DESCRIPTION_SINCE = (2, 3, 6)
 _DESCRIPTION = re.compile(r"Write(\[\d{1,9}\])? from [^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*", re.DOTALL)
@@ -94,15 +96,20 @@ def zone_seconds(vg: VolumeGroup) -> int | None:
     if told is None or vg.creation_time is None:
         return None
     name, month, day, hour, minute, second, year = told.groups()
+    midnight = _midnight(name, month, day, year)
+    if midnight is None or int(hour) > _HOUR_MAX:
+        return None
+    return midnight + int(hour) * 3600 + int(minute) * 60 + int(second) - vg.creation_time
+
+
+@lru_cache(maxsize=512)
+def _midnight(name: str, month: str, day: str, year: str) -> int | None:
+    """Seconds since the epoch; None if there is no such day."""
     try:
-        local = datetime(
-            int(year), _MONTHS.index(month) + 1, int(day), int(hour), int(minute), tzinfo=UTC
-        )
+        local = datetime(int(year), _MONTHS.index(month) + 1, int(day), tzinfo=UTC)
     except ValueError:
         return None
-    if local.weekday() != _DAYS.index(name):
-        return None
-    return int(local.timestamp()) + int(second) - vg.creation_time
+    return int(local.timestamp()) if local.weekday() == _DAYS.index(name) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,14 +169,14 @@ class SelfCheck:
             words = [word for pv in vg.pvs for word in strange_words("PV", pv.section)]
             self._pv_words = vg.pvs, tuple(words)
         yield from self._pv_words[1]
-        now = dict(zip(map(id, vg.lvs), vg.lvs, strict=True))
-        for key in now.keys() - self._seen.keys():
-            self._seen[key] = now[key]
-            found = _words_of(now[key])
-            if found:
-                self._strange[key] = found
-        for key in now.keys() & self._strange.keys():
-            yield from self._strange[key]
+        for lv in vg.lvs:
+            if id(lv) not in self._seen:
+                self._seen[id(lv)] = lv
+                found = _words_of(lv)
+                if found:
+                    self._strange[id(lv)] = found
+        for lv in vg.lvs if self._strange else ():
+            yield from self._strange.get(id(lv), ())
 
     def _extents_reason(self, vg: VolumeGroup) -> Message | None:
         """An LV outside its PV, on no PV, or on another LV; only what is new since the last text."""
@@ -269,5 +276,7 @@ def _names_host(comment: str, host: str) -> bool:
 
 def _is_text(text: str) -> bool:
     """Not a byte that is no UTF-8, but at the end, where LVM cuts a long command line."""
+    if text.isascii():
+        return True
     bad = [at for at, char in enumerate(text) if "\udc80" <= char <= "\udcff"]
     return bisect_left(bad, len(text) - 3) == 0 if bad else True

@@ -62,6 +62,8 @@ def quote(text: str, *, escape: bool = True) -> str:
 
     LVM writes host names without escapes (`escape=False`): so does this, where it reads back the same.
     """
+    if '"' not in text and "\\" not in text:
+        return f'"{text}"'
     if not escape and '"' not in text and not text.endswith("\\") and unquote(text) == text:
         return f'"{text}"'
     return '"' + _ESCAPE.sub(r"\\\1", text) + '"'
