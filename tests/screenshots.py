@@ -20,6 +20,8 @@ from typing import Any
 
 from lvtui.flow.practice import clean_demo
 from lvtui.flow.session import Session
+from lvtui.plan.check import CheckFacts, XenFacts
+from lvtui.plan.checks import checks_of
 from lvtui.plan.facts import CopyProgress, CopyState
 from lvtui.ui import terminal
 
@@ -55,6 +57,38 @@ def portable(svg: str) -> str:
     return RUN.sub(columns, FONT.sub("", svg))
 
 
+FACTS = CheckFacts(
+    lvm_release="2.02.180",
+    metadata_read_only=False,
+    issue_discards=False,
+    has_master_config=True,
+    locked_by=(),
+    open_volumes=(),
+    multipath=(),
+    case_dir="case",
+    case_free_bytes=3 << 30,
+    clock_synchronised=True,
+    gap_count=0,
+    gap_bytes=0,
+    trim_seqno=None,
+    areas_current=1,
+    areas_all=1,
+    exported=False,
+    system_id=None,
+    own_system_id=None,
+    is_sr=True,
+    xen=XenFacts(
+        auto_scan=True,
+        gc_running=(),
+        plugged_hosts=1,
+        host_count=1,
+        ha_enabled=False,
+        vms_running=None,
+    ),
+)
+"""What the Checks page says in the picture: a dom0, whatever machine makes it."""
+
+
 class FrozenTime(datetime):
     """A clock that stands."""
 
@@ -84,7 +118,7 @@ def steady(progress: CopyProgress) -> CopyProgress:
 def freeze() -> None:
     """Make the pages the same on every machine."""
     from lvtui.flow import copy as flow_copy  # noqa: PLC0415 - after the settings of Textual
-    from lvtui.ui import copy, start, watch  # noqa: PLC0415
+    from lvtui.ui import checks, copy, start, watch  # noqa: PLC0415
 
     real_progress, real_places = flow_copy.progress_of, flow_copy.suggest_destinations
 
@@ -103,6 +137,7 @@ def freeze() -> None:
     vars(start)["case_lines"] = tuple
     vars(watch)["datetime"] = FrozenTime
     vars(copy)["suggest_destinations"] = places
+    vars(checks)["preflight"] = lambda _discovery, _case: checks_of(FACTS)
 
 
 async def walk(take: Callable[[str, str], None]) -> None:
@@ -155,7 +190,8 @@ async def _pages(
     await picture("map", "Map of VHD-47c6dc36", "escape")
     await shows("marked 1")
     await press("enter")
-    await picture("plan", "Plan A", "enter")
+    await picture("checks", "Is it safe to go on?", "enter")
+    await picture("plan", "closed. ", "enter")
     await shows("TO ")
     await press("enter")
     await picture("destination", "F8 starts the copy", "f8")

@@ -10,17 +10,24 @@ from lvtui.flow.apply import Waiting, apply_case, undo_case
 from lvtui.flow.discover import Discovery
 from lvtui.flow.execute import Watcher
 from lvtui.flow.plans import StoredPlan, stored_plans, undone_by
+from lvtui.flow.preflight import preflight
 from lvtui.flow.ways import conflicts_of, plan_way
 from lvtui.host.paths import is_folder
-from lvtui.message import Message
+from lvtui.message import Message, message
+from lvtui.plan.check import Word
 
 WAYS = ("b", "c")
 Ask = Callable[[str | None, Watcher | None], Waiting]
 """Without a token: the plan and its token. With it: run."""
 
 
-def why_closed(discovery: Discovery, lv_uuids: Sequence[str], at: str | None) -> dict[str, Message]:
-    """The first reason why each way is closed; a way that is open is not in it."""
+def why_closed(
+    discovery: Discovery, lv_uuids: Sequence[str], at: str | None, case_dir: str | None
+) -> dict[str, Message]:
+    """The first reason why each way is closed; a way that is open is not in it.
+
+    Extents, devices and texts come first, then a check that says STOP for the ways that write.
+    """
     found: dict[str, Message] = {}
     for way in WAYS:
         try:
@@ -30,6 +37,12 @@ def why_closed(discovery: Discovery, lv_uuids: Sequence[str], at: str | None) ->
             continue
         if conflicts:
             found[way] = conflicts[0].message
+    if len(found) < len(WAYS):
+        checks = preflight(discovery, case_dir)
+        stop = next((check for check in checks if check.writes is Word.STOP), None)
+        if stop is not None:
+            why = message("{fact}. {why}", fact=str(stop.fact), why=str(stop.reason))
+            found = {way: found.get(way, why) for way in WAYS}
     return found
 
 

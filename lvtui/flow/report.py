@@ -12,6 +12,7 @@ from lvtui.flow.discover import Discovery
 from lvtui.flow.judging import LostReport
 from lvtui.flow.listing import local_time
 from lvtui.flow.session import Session
+from lvtui.flow.written import writes_of
 from lvtui.lvm.verdict import VerdictWord
 from lvtui.message import Message, message
 from lvtui.plan.facts import CopyProgress, CopyResult, CopyState
@@ -60,15 +61,19 @@ _WORST = (NOT_RECOVERED, RECOVERED_WITH_DAMAGE, IMAGE_ONLY, RECOVERED)
 def make_report(
     session: Session, discovery: Discovery, jobs: tuple[tuple[JobSpec, CopyProgress], ...]
 ) -> Report:
-    """From what was found and how each copy ended; pure."""
+    """From what was found, how each copy ended, and what the plans of the case have written."""
     by_uuid = {report.lost.lv.uuid: report for report in discovery.lost + discovery.shrunk}
     volumes = tuple(
         _volume(by_uuid.get(spec.lv_uuid), discovery, spec, progress) for spec, progress in jobs
     )
-    rows = [
-        ReportRow(source.path, message("0 bytes written to this disk by lvtui."))
-        for source in discovery.sources
-    ]
+    written = writes_of(session.case_dir)
+    touched = (
+        message("LVM metadata was written by plans of this case: see Changed.")
+        if written
+        else message("0 bytes written to this disk by lvtui.")
+    )
+    rows = [ReportRow(source.path, touched) for source in discovery.sources]
+    rows += [ReportRow("Changed", sentence) for sentence in written]
     if session.demo:
         rows.append(ReportRow("Demo", message("This was practice on a built-in damaged disk.")))
     else:

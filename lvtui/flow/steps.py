@@ -14,6 +14,7 @@ class Step(StrEnum):
     DEVICE = "device"
     VERSIONS = "versions"
     VOLUMES = "volumes"
+    CHECKS = "checks"
     PLAN = "plan"
     COPY = "copy"
     REPORT = "report"
@@ -26,7 +27,7 @@ def missing(session: Session, step: Step) -> Message | None:
     """What the session still lacks to enter `step`; None when it can be entered."""
     if step is not Step.DEVICE and session.source is None:
         return message("Choose the disk first.")
-    if step in {Step.PLAN, Step.COPY} and not session.lv_uuids:
+    if step in {Step.CHECKS, Step.PLAN, Step.COPY} and not session.lv_uuids:
         return message("Mark at least one lost volume first.")
     if step is Step.REPORT and not session.job_dirs:
         return message("Nothing was copied yet.")

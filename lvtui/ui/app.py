@@ -20,9 +20,11 @@ from lvtui.flow.cases import save_session
 from lvtui.flow.change import undoing
 from lvtui.flow.session import Session
 from lvtui.flow.steps import STEPS
+from lvtui.flow.written import writes_of
 from lvtui.safe import SafeStr
 from lvtui.ui import terminal
 from lvtui.ui.case_question import LOOK, question
+from lvtui.ui.checks import ChecksScreen
 from lvtui.ui.choice_page import ChoicePage
 from lvtui.ui.copy import DestinationScreen
 from lvtui.ui.device import DeviceScreen
@@ -125,7 +127,11 @@ class LvtuiApp(App[Walk], inherit_bindings=False):
         """Open pages until one leaves."""
         while True:
             await self._hold()
-            self.walk = await self.push_screen_wait(page_of(self.walk))
+            if isinstance(self.screen, TooSmall):
+                await self.screen.dismiss(None)
+            page = self.push_screen(page_of(self.walk), wait_for_dismiss=True)
+            self._fit(self.size)
+            self.walk = await page
             log.info("%s", answers_line(self.walk.session))
             if self.walk.may_write:
                 self._answers.put_nowait(self.walk.session)
@@ -253,6 +259,7 @@ def page_of(walk: Walk) -> StepScreen:
     pages: dict[str, type[StepScreen]] = {
         "versions": VersionsScreen,
         "volumes": VolumesScreen,
+        "checks": ChecksScreen,
         "plan": PlanScreen,
         "copy": DestinationScreen,
         "report": ReportScreen,
@@ -263,9 +270,15 @@ def page_of(walk: Walk) -> StepScreen:
 def crash_lines(session: Session) -> tuple[SafeStr, ...]:
     """What an operator reads below a traceback."""
     case = session.case_dir or "-"
+    written = writes_of(session.case_dir)
+    changed = say("Nothing was changed on {source}.", source=session.source or "any disk")
+    if written:
+        changed = say(
+            "Written to {source}: {what}", source=session.source or "?", what=str(written[-1])
+        )
     return (
         say("lvtui stopped because of an error of its own (above). This is a bug."),
-        say("Nothing was changed on {source}.", source=session.source or "any disk"),
+        changed,
         say("A copy that was running goes on by itself: lvtui status {case}", case=case),
         say("Case: {case}. All answers are kept.", case=case),
         say("Go on with: lvtui resume {case}", case=case),

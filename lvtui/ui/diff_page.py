@@ -183,7 +183,7 @@ class DiffPage(StepScreen):
     def panel(self) -> Panel:
         """What this page is for."""
         return Panel(
-            why=say("- is only in A, + only in B, ~ differs: was this the command that lost it?"),
+            why=say("- is only in A, + is only in B, ~ differs in some field."),
             writes=say("nothing."),
             dont=say("look for the loss in later versions: they only have what is left."),
             command=say(

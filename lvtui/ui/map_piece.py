@@ -88,14 +88,13 @@ def piece_rows(
     if piece.pv_uuid is not None:
         place = say("on PV {pv} at byte {at:count}", pv=piece.pv_uuid[:6], at=piece.pv_offset_bytes)
     first = say(
-        " Piece {n} of {all}: LE {start:count}-{end:count}, {size}, {into} in, {place}",
+        " Piece {n} of {all}: LE {start:count}-{end:count}, {size}, {into} in",
         n=index + 1,
         all=len(edges) - 1,
         start=piece.start_extent,
         end=piece.start_extent + piece.extent_count - 1,
         size=size(piece.extent_count * extent),
         into=size(piece.start_extent * extent),
-        place=place,
     )
-    second = say("   {owner}", owner=owner)
+    second = say("   {owner}; {place}", owner=owner, place=place)
     return (row(SafeStr(first[:width])), row(SafeStr(second[:width])))

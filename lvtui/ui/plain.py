@@ -14,11 +14,14 @@ from lvtui.flow.cases import save_session
 from lvtui.flow.folding import fold
 from lvtui.flow.listing import local_time, short_name, state_words
 from lvtui.flow.practice import prepare_demo
+from lvtui.flow.preflight import preflight
 from lvtui.flow.session import Session
 from lvtui.flow.steps import STEPS, Step
 from lvtui.lvm.history import Version
 from lvtui.message import message
+from lvtui.plan.check import Word
 from lvtui.safe import safe
+from lvtui.ui.check_rows import words_of
 from lvtui.ui.plain_ask import Asker, Choice, Left
 from lvtui.ui.plain_copy import PlainCopy
 from lvtui.ui.plain_device import PlainDevice
@@ -73,6 +76,7 @@ class PlainWalk:
             Step.DEVICE: lambda: PlainDevice(self.asker, self.walk).choose(),
             Step.VERSIONS: self._versions,
             Step.VOLUMES: self._volumes,
+            Step.CHECKS: self._checks,
             Step.PLAN: self._plan,
             Step.COPY: lambda: self._copy.copy(self.walk),
             Step.REPORT: lambda: self._copy.report(self.walk),
@@ -195,7 +199,18 @@ class PlainWalk:
         for index in indexes:
             for reason in shown[index].verdict.reasons[:3]:
                 self.asker.show(safe(f"- {reason}", limit_chars=400), 2)
-        return self.walk.to("plan", lv_uuids=uuids)
+        return self.walk.to("checks", lv_uuids=uuids)
+
+    # Checks
+
+    def _checks(self) -> Walk | None:
+        discovery = self.walk.discovery
+        found = preflight(discovery, self.walk.session.case_dir) if discovery is not None else ()
+        for check in found:
+            why = f" ({check.reason})" if check.worst is not Word.OK else ""
+            self.asker.show(safe(f"{words_of(check)}  {check.fact}{why}", limit_chars=400), 2)
+        choice = self.asker.choose("Go on?", (Choice(words="Yes, to the plan"),), 0)
+        return None if choice is None else self.walk.to("plan")
 
     # Plan
 

@@ -97,7 +97,7 @@ class PlanScreen(StepScreen):
         if discovery is None:
             return
         try:
-            closed = why_closed(discovery, session.lv_uuids, None)
+            closed = why_closed(discovery, session.lv_uuids, None, session.case_dir)
             left = begun(session.case_dir)
         except LvtuiError as error:
             self.post_message(Told(spoken(error.message)))
@@ -241,6 +241,7 @@ class PlanScreen(StepScreen):
             ("Enter", "Next"),
             ("F3", "Commands"),
             ("F6", "Save script"),
+            ("F7", "Undo"),
             ("Esc", "Back"),
             ("F1", "Help"),
             ("F10", "Quit"),

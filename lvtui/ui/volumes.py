@@ -219,9 +219,9 @@ class VolumesScreen(StepScreen):
         if not self.walk.marked:
             self.on_row_list_marked(RowList.Marked(event.index))
             if self.walk.marked:
-                self.notice(say("Marked. Enter again goes on to the plan."))
+                self.notice(say("Marked. Enter again goes on."))
             return
-        self.dismiss(self.walk.to("plan"))
+        self.dismiss(self.walk.to("checks"))
 
     def action_search(self) -> None:
         """Show the search field."""

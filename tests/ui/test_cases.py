@@ -15,10 +15,12 @@ from lvtui.flow.discover import Discovery
 from lvtui.flow.jobs import ask, watch_job
 from lvtui.flow.session import Session
 from lvtui.plan.facts import CopyState
+from lvtui.ui.checks import ChecksScreen
 from lvtui.ui.choice_page import ChoicePage
 from lvtui.ui.copy import DestinationScreen
 from lvtui.ui.device import DeviceScreen
 from lvtui.ui.frame import FramePage
+from lvtui.ui.plan import PlanScreen
 from lvtui.ui.start import StartScreen
 from lvtui.ui.versions import VersionsScreen
 from lvtui.ui.volumes import VolumesScreen
@@ -65,7 +67,11 @@ async def test_case_of_another_lvtui_is_looked_at_and_not_changed(
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, VolumesScreen))
         head = lines_of(app)[0]
-        await pilot.press("space", "enter", "enter")
+        await pilot.press("space", "enter")
+        await until(pilot, lambda: isinstance(app.screen, ChecksScreen))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, PlanScreen))
+        await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, DestinationScreen))
         await pilot.press("f8")
         await until_shown(pilot, "Note    Another lvtui works on this case")
@@ -164,7 +170,7 @@ async def test_read_only_never_writes_anywhere(fresh: Damaged, tmp_path: Path, s
         await until(pilot, lambda: isinstance(app.screen, FramePage))
         await pilot.pause()
         head, bar = lines_of(app)[0], lines_of(app)[23]
-        for key in ("enter", "f6", "f8", "enter", "f8", "f6", "enter", "f8"):
+        for key in ("enter", "f6", "f8", "enter", "f8", "f6", "enter", "f8", "enter", "f6", "f8"):
             await pilot.press(key)
             await pilot.pause()
         shown = "\n".join(lines_of(app))

@@ -37,19 +37,19 @@ def test_answers_walk_from_device_to_a_verified_image_and_a_report(
     assert session.destination is not None
     before = sha256_of(session.source)
     name = discovery.lost[0].lost.lv.name
-    answers = ("# device, version, volume, plan, place", "", "", name, "", "", "copy")
+    answers = ("# device, version, volume, checks, plan, place", "", "", name, "", "", "", "copy")
     code = run_plain(session, answers, "")
     said = capsys.readouterr().out
     (job,) = find_jobs(Path(session.case_dir))
     result = progress_of(job).result
-    (image,) = Path(session.destination).iterdir()
+    image, _manifest = sorted(Path(session.destination).iterdir())
 
     assert code == 0
     assert result is not None
     assert result.verified
     assert sha256_of(image) == result.destination_sha256
     assert sha256_of(session.source) == before
-    steps = ["Device", "Versions", "Volumes", "Plan", "Copy", "Report"]
+    steps = ["Device", "Versions", "Volumes", "Checks", "Plan", "Copy", "Report"]
     heads = [line.split(": ")[1] for line in said.splitlines() if line.startswith("Step ")]
     assert heads == steps
     assert "read back: equal" in said.replace("\n  ", " ")
@@ -77,7 +77,7 @@ def test_read_only_walk_is_refused_at_the_copy_and_writes_nothing(
 ) -> None:
     session, _ = fresh
     before = sorted(path for path in tmp_path.rglob("*"))
-    answers = ("", "", "1", "", "", "q")
+    answers = ("", "", "1", "", "", "", "q")
     code = run_plain(replace(session, read_only=True), answers, "")
 
     assert code == 0
@@ -88,12 +88,21 @@ def test_read_only_walk_is_refused_at_the_copy_and_writes_nothing(
 def test_b_goes_back_and_q_leaves_with_answers_kept(
     fresh: Damaged, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code = run_plain(fresh[0], ("", "", "1", "b", "b", "q"), "")
+    code = run_plain(fresh[0], ("", "", "1", "", "b", "b", "b", "q"), "")
     said = capsys.readouterr().out
     heads = [line.split(": ")[1] for line in said.splitlines() if line.startswith("Step ")]
 
     assert code == 0
-    assert heads == ["Device", "Versions", "Volumes", "Plan", "Volumes", "Versions"]
+    assert heads == [
+        "Device",
+        "Versions",
+        "Volumes",
+        "Checks",
+        "Plan",
+        "Checks",
+        "Volumes",
+        "Versions",
+    ]
 
 
 def test_disk_with_nothing_is_searched_when_asked(
@@ -167,6 +176,6 @@ def test_command_reads_its_answers_from_a_file_without_a_terminal(tmp_path: Path
     )
 
     assert done.returncode == 0, done.stderr
-    assert "Step 2 of 6: Versions" in done.stdout
+    assert "Step 2 of 7: Versions" in done.stdout
     assert gone.returncode == 2
     assert "LV-ASK-14" in gone.stderr

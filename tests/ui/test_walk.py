@@ -15,6 +15,7 @@ from lvtui.flow.session import Session
 from lvtui.plan.facts import CopyState
 from lvtui.source import BytesSource
 from lvtui.ui.app import LvtuiApp
+from lvtui.ui.checks import ChecksScreen
 from lvtui.ui.copy import DestinationScreen
 from lvtui.ui.device import DeviceScreen
 from lvtui.ui.frame import FramePage
@@ -105,6 +106,9 @@ async def test_walk_ends_with_a_verified_image_and_a_report(fresh: Damaged) -> N
         await pilot.press("enter")
         await until(pilot, lambda: at(app, VolumesScreen))
         await pilot.press("space", "enter")
+        await until(pilot, lambda: at(app, ChecksScreen))
+        await until_shown(pilot, "OK")
+        await pilot.press("enter")
         await until(pilot, lambda: at(app, PlanScreen))
         await pilot.press("enter")
         await until(pilot, lambda: at(app, DestinationScreen))
@@ -120,7 +124,7 @@ async def test_walk_ends_with_a_verified_image_and_a_report(fresh: Damaged) -> N
 
     assert result is not None
     assert result.verified
-    (image,) = files_in(session.destination)
+    image, _manifest = files_in(session.destination)
     assert image.name == f"{wanted.lost.lv.name}.vhd"
     assert sha256_of_disk(image) == sha256_of_disk_in(discovery, wanted)
     assert sha256_of(str(image)) == result.destination_sha256
@@ -199,7 +203,7 @@ async def test_paused_copy_is_left_and_found_again(fresh: Damaged) -> None:
 async def test_going_back_keeps_every_answer(damaged: Damaged, key: str) -> None:
     walk = walk_at(*damaged, "copy", marked=2)
     app = app_of(walk)
-    pages = (PlanScreen, VolumesScreen, VersionsScreen, DeviceScreen, StartScreen)
+    pages = (PlanScreen, ChecksScreen, VolumesScreen, VersionsScreen, DeviceScreen, StartScreen)
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, lambda: at(app, DestinationScreen))
         for page in pages:

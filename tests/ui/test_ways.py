@@ -12,10 +12,12 @@ from textual.events import Paste
 
 from lvtui.flow.discover import Discovery, discover, find_lost
 from lvtui.flow.plans import stored_plans
+from lvtui.flow.report import make_report
 from lvtui.flow.session import Session
+from lvtui.flow.written import writes_of
 from lvtui.host.runner import SystemRunner
 from lvtui.plan.command import Command, Outcome
-from lvtui.ui.app import LvtuiApp
+from lvtui.ui.app import LvtuiApp, crash_lines
 from lvtui.ui.copy import DestinationScreen
 from lvtui.ui.device import DeviceScreen
 from lvtui.ui.plan import PlanScreen
@@ -156,3 +158,25 @@ async def test_f7_says_that_there_is_nothing_to_undo(fresh: Damaged) -> None:
         await until_shown(pilot, "nothing to undo")
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, PlanScreen))
+
+
+async def test_what_was_written_is_told_when_lvtui_stops_and_in_the_report(beta: Beta) -> None:
+    scene, walk = beta
+    quiet = crash_lines(walk.session)
+    app = app_of(walk)
+    async with app.run_test(size=SIZE) as pilot:
+        await until_shown(pilot, "writes to the disk")
+        await pilot.press("2", "enter")
+        await until_shown(pilot, "type the four digits")
+        await pilot.press(*token_on(app), "f8")
+        await until_shown(pilot, "Done and proven")
+    told = crash_lines(walk.session)
+    (sentence,) = writes_of(scene.case)
+    assert walk.discovery is not None
+    rows = make_report(walk.session, walk.discovery, ()).rows
+
+    assert quiet[1].startswith("Nothing was changed on")
+    assert told[1].startswith("Written to")
+    assert "done and proven" in str(sentence)
+    assert [str(row.text) for row in rows if row.label == "Changed"] == [str(sentence)]
+    assert not any("0 bytes written" in str(row.text) for row in rows)

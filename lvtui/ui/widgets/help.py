@@ -40,6 +40,14 @@ PAGES: dict[str, tuple[str, ...]] = {
         ),
         "What if my volume is not here: go back and look at other versions, or another disk.",
     ),
+    "checks": (
+        (
+            "OK, WARN, STOP, or ? for what could not be asked. A word in brackets is for ways B and C, "
+            "which write to the disk; the first word is for way A, which only reads."
+        ),
+        "What if something says STOP: way A can be taken all the same where only B and C stop.",
+        "What if much says ?: xe or LVM did not answer here. A question is not an OK.",
+    ),
     "plan": (
         "Way A reads the volume from its old place, directly. LVM is not asked and not changed.",
         "What if I want to do it by hand: F3 shows the dd lines, F6 saves them as a script.",
