@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from lvtui.flow.discover import Discovery
-from lvtui.host.probe import destination_facts, is_blocked, is_in_memory, places
+from lvtui.host.probe import (
+    block_device,
+    block_devices,
+    destination_facts,
+    is_blocked,
+    is_in_memory,
+    places,
+)
 from lvtui.host.stacking import same_bytes, stack_of
 from lvtui.message import Message, message
 from lvtui.plan.facts import DestinationFacts
@@ -144,19 +151,43 @@ def _findings(source: _Source, facts: DestinationFacts, need_bytes: int) -> Iter
             "same disk, and its failure takes both.",
             path=facts.path,
         )
-    yield from _kind(facts)
+    yield from _kind(facts, need_bytes)
     if facts.kind in {"file", "folder"} and facts.parent_exists:
         yield from _space(facts, need_bytes)
 
 
-def _kind(facts: DestinationFacts) -> Iterator[Finding]:
-    if facts.kind == "block":
+def _device(facts: DestinationFacts, need_bytes: int) -> Iterator[Finding]:
+    """A device that nothing uses may be written where it is blank: the worker proves each sector."""
+    device = block_device(facts.path)
+    has_parts = any(other.parent == facts.path for other in block_devices())
+    used = device is None or device.mounts or device.holders or device.swap or has_parts
+    if device is None or used or device.read_only:
         yield _stop(
             "LV-DST-02",
-            "{path} is a device. lvtui does not write to a device that is not proven blank: choose "
-            "a file on a mounted file system.",
+            "{path} is in use (mounted, partitioned, part of something, or swap), or read-only. "
+            "Choose another place.",
             path=facts.path,
         )
+    elif device.size_bytes < need_bytes:
+        yield _stop(
+            "LV-DST-28",
+            "{path} holds {found:bytes}, the image needs {need:bytes}.",
+            path=facts.path,
+            found=device.size_bytes,
+            need=need_bytes,
+        )
+    else:
+        yield _warn(
+            "LV-DST-23",
+            "{path} is a device. Each sector is read before it is written; at the first one that is "
+            "not blank the copy stops, and nothing of it is lost.",
+            path=facts.path,
+        )
+
+
+def _kind(facts: DestinationFacts, need_bytes: int) -> Iterator[Finding]:
+    if facts.kind == "block":
+        yield from _device(facts, need_bytes)
     elif facts.kind == "other" or is_blocked(facts.filesystem):
         yield _stop(
             "LV-DST-18",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lvtui.errors import LvtuiError, VerifyError
 from lvtui.host.copy.beside import beside, write_beside
+from lvtui.host.copy.block_target import BlockTarget, is_block
 from lvtui.host.copy.control import Control, StopAsked
 from lvtui.host.copy.engine import Engine, Workplace
 from lvtui.host.copy.folder import JobFolder, TargetRecord
@@ -133,6 +134,9 @@ class _Run:
 
             size_bytes, remote = self._spec.size_bytes, parse_remote(self._spec.to)
             return SshTarget(remote, self._folder, size_bytes, self._files, self._meter.tick)
+        if is_block(self._final):
+            with self._patience.writing_to(self._final):
+                return BlockTarget(self._final, self._folder, self._spec.size_bytes, self._files)
         with self._patience.writing_to(part_path(self._final)):
             return open_target(self._folder, self._final, self._spec.size_bytes, self._files)
 
@@ -269,9 +273,8 @@ class _Run:
 
     def _publish(self, target: OpenImage, manifest: Manifest, result: CopyResult) -> None:
         with self._patience.writing_to(self._final):
-            if not is_remote(self._spec.to) and not write_beside(
-                self._files, self._final, manifest, result
-            ):
+            is_file = not is_remote(self._spec.to) and not is_block(self._final)
+            if is_file and not write_beside(self._files, self._final, manifest, result):
                 self._log.append("manifest-in-the-way", path=str(beside(self._final)))
             target.publish()
         record = self._folder.target()

@@ -238,13 +238,20 @@ def refuse_strangers(folder: JobFolder, final: Path) -> None:
     Raises:
         DestinationError: `LV-DST-10`.
     """
-    if folder.target() is not None:
+    if folder.target() is not None or _is_block(final):
         return
     if os.path.lexists(final):
         raise _exists(final)
     part = part_path(final)
     if os.path.lexists(part) and part.lstat().st_size:
         raise _exists(part)
+
+
+def _is_block(path: Path) -> bool:
+    try:
+        return stat.S_ISBLK(path.stat().st_mode)
+    except OSError:
+        return False
 
 
 def _make(folder: JobFolder, final: Path, size_bytes: int, files: Files) -> Target:

@@ -53,9 +53,9 @@ left out. The manifest, whose chunks of zeros cost nothing, proves the same."""
 class BackReader:
     """Reads what is on the disk, not what the kernel remembers of writing it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, follow: bool = False) -> None:
         """Open the image; without O_DIRECT (tmpfs, some shares) its cached pages are dropped."""
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+        flags = os.O_RDONLY | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
         self.is_direct = True
         try:
             self._descriptor = os.open(path, flags | os.O_DIRECT)
@@ -175,36 +175,43 @@ def read_back(path: Path, manifest: Digests, on_unit: Callable[[int, bool], None
     Raises:
         OSError: it cannot be read.
     """
+    with BackReader(path) as reader:
+        return read_back_from(reader, manifest, on_unit)
+
+
+def read_back_from(
+    reader: BackReader, manifest: Digests, on_unit: Callable[[int, bool], None]
+) -> ReadBack:
+    """The same, of what is open already."""
     size_bytes, zeros_bytes = manifest.size_bytes, 0
     differing: list[ByteRange] = []
     unjudged: list[ByteRange] = []
     hasher, whole = ChunkHasher(), _WholeHash()
     try:
-        with BackReader(path) as reader:
-            whole.is_wanted = reader.holes_bytes <= HASHED_HOLES_BYTES_MAX
-            index = 0
-            while index < chunk_count(size_bytes):
-                chunk = ByteRange(index * CHUNK_BYTES, chunk_bytes(index, size_bytes))
-                if (hole := _hole(reader, manifest, index, whole)) > 0:
-                    length = min(hole * CHUNK_BYTES, size_bytes - chunk.offset_bytes)
-                    zeros_bytes += length
-                    whole.update(length)
-                    on_unit(length, False)  # noqa: FBT003 - not read
-                    index += hole
-                    continue
-                hasher.begin(index, chunk.length_bytes)
-                for start in range(chunk.offset_bytes, chunk.end_bytes, UNIT_BYTES):
-                    length = min(UNIT_BYTES, chunk.end_bytes - start)
-                    zeros_bytes += _read_unit(reader, start, length, whole, hasher)
-                    on_unit(length, True)  # noqa: FBT003 - read
-                unjudged.append(chunk)
-                if len(unjudged) == JUDGED_AT_ONCE:
-                    differing += _differing(unjudged, hasher.take(), manifest)
-                    unjudged.clear()
-                index += 1
-            differing += _differing(unjudged, hasher.take(), manifest)
-            if reader.size_bytes > size_bytes:
-                differing.append(ByteRange(size_bytes, reader.size_bytes - size_bytes))
+        whole.is_wanted = reader.holes_bytes <= HASHED_HOLES_BYTES_MAX
+        index = 0
+        while index < chunk_count(size_bytes):
+            chunk = ByteRange(index * CHUNK_BYTES, chunk_bytes(index, size_bytes))
+            if (hole := _hole(reader, manifest, index, whole)) > 0:
+                length = min(hole * CHUNK_BYTES, size_bytes - chunk.offset_bytes)
+                zeros_bytes += length
+                whole.update(length)
+                on_unit(length, False)  # noqa: FBT003 - not read
+                index += hole
+                continue
+            hasher.begin(index, chunk.length_bytes)
+            for start in range(chunk.offset_bytes, chunk.end_bytes, UNIT_BYTES):
+                length = min(UNIT_BYTES, chunk.end_bytes - start)
+                zeros_bytes += _read_unit(reader, start, length, whole, hasher)
+                on_unit(length, True)  # noqa: FBT003 - read
+            unjudged.append(chunk)
+            if len(unjudged) == JUDGED_AT_ONCE:
+                differing += _differing(unjudged, hasher.take(), manifest)
+                unjudged.clear()
+            index += 1
+        differing += _differing(unjudged, hasher.take(), manifest)
+        if reader.size_bytes > size_bytes:
+            differing.append(ByteRange(size_bytes, reader.size_bytes - size_bytes))
     finally:
         sha256 = whole.close()
         hasher.close()
