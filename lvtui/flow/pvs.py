@@ -210,13 +210,15 @@ def _former(
             scattered[copy.device, copy.index.vg_uuid] = copy.offset_bytes
     found: list[tuple[str, PvPlace]] = []
     for history in histories:
+        # A group's own PVs are what their labels say: one of them is no former place of another.
+        own = {pv.uuid for pv in newest_pvs(history)}
         for pv in newest_pvs(history):
             fits = [
                 PvPlace(device=index, base_bytes=site.base_bytes, assumed=_was_there(pv, source))
                 for index, source in enumerate(sources)
                 for site in source.sites
                 if site.label is not None
-                and site.label.pv_uuid != pv.uuid
+                and site.label.pv_uuid not in own
                 and (
                     any(history.vg_uuid in groups.get((index, a.index), ()) for a in site.areas)
                     or site.base_bytes
