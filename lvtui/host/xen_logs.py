@@ -12,9 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from lvtui.host.runner import SystemRunner
 from lvtui.message import message
-from lvtui.plan.command import Command, Effect, Target
 from lvtui.units import MiB
 from lvtui.xen.records import LogLine, records, removal_lines
 
@@ -31,6 +29,9 @@ def xapi_names(sr_uuid: str, *, xe: Path = XE) -> dict[str, str]:
     """VDI uuid → name label, of every VDI that xapi lists in an SR; empty where there is no xapi."""
     if not os.access(xe, os.X_OK):
         return {}
+    from lvtui.host.runner import SystemRunner  # noqa: PLC0415 - only a host with xapi needs it
+    from lvtui.plan.command import Command, Effect, Target  # noqa: PLC0415 - as above
+
     command = Command(
         argv=(str(xe), "vdi-list", f"sr-uuid={sr_uuid}", "params=uuid,name-label"),
         purpose=message("ask xapi what the disks of the SR are called"),

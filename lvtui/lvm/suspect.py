@@ -21,7 +21,7 @@ from itertools import pairwise
 from lvtui.lvm.carve import CrcState, MetadataCopy, Origin
 from lvtui.lvm.extents import placed_extents
 from lvtui.lvm.faithful import Faithful, release_of
-from lvtui.lvm.model import LogicalVolume, PhysicalVolume, VolumeGroup
+from lvtui.lvm.model import LogicalVolume, PhysicalVolume, Section, Statement, VolumeGroup
 from lvtui.lvm.vocabulary import strange_words
 from lvtui.message import Message, message
 
@@ -35,6 +35,7 @@ _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _QUARTER_SECONDS = 900
 _HOUR_MAX = 23
+_HEAD = 2
 _ZONE_SECONDS_MAX = 14 * 3600
 _DESCRIPTION_SINCE = (2, 3, 6)
 _DESCRIPTION = re.compile(r"Write(\[\d{1,9}\])? from [^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*", re.DOTALL)
@@ -132,6 +133,7 @@ class SelfCheck:
     _seen: dict[int, LogicalVolume] = field(default_factory=dict)
     _strange: dict[int, tuple[str, ...]] = field(default_factory=dict)
     """Words that LVM does not write, by identity as above."""
+    _head_words: tuple[tuple[Statement | Section, ...], tuple[str, ...]] = ((), ())
     _pv_words: tuple[tuple[PhysicalVolume, ...], tuple[str, ...]] = ((), ())
     _pvs: tuple[PhysicalVolume, ...] | None = None
     """What `_runs` are computed for."""
@@ -164,7 +166,13 @@ class SelfCheck:
         return tuple(found)
 
     def _strange_words(self, vg: VolumeGroup) -> Iterator[str]:
-        yield from strange_words("VG", vg.section)
+        own = vg.section.children
+        # What stands behind id and seqno is the same in nearly every text.
+        if own[_HEAD:] != self._head_words[0]:
+            behind = Section(vg.section.name, own[_HEAD:])
+            self._head_words = own[_HEAD:], tuple(strange_words("VG", behind))
+        yield from strange_words("VG", Section(vg.section.name, own[:_HEAD]))
+        yield from self._head_words[1]
         if vg.pvs is not self._pv_words[0]:
             words = [word for pv in vg.pvs for word in strange_words("PV", pv.section)]
             self._pv_words = vg.pvs, tuple(words)
