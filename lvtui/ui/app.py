@@ -9,10 +9,9 @@ from typing import ClassVar
 
 from rich.segment import Segments
 from textual import events, work
-from textual.app import App, ComposeResult
+from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
-from textual.screen import ModalScreen
 
 from lvtui.errors import LvtuiError
 from lvtui.flow.case_hold import CaseHold
@@ -36,44 +35,17 @@ from lvtui.ui.report import ReportScreen
 from lvtui.ui.run_page import RunPage
 from lvtui.ui.start import IMAGE, StartScreen
 from lvtui.ui.step import Leave, StepScreen
+from lvtui.ui.too_small import TooSmall
 from lvtui.ui.versions import VersionsScreen
 from lvtui.ui.volumes import VolumesScreen
 from lvtui.ui.walk import Walk
 from lvtui.ui.watch import WatchScreen
-from lvtui.ui.widgets.text import TextBlock, row, say
+from lvtui.ui.widgets.text import say
 
 log = logging.getLogger(__name__)
 
 
 GONE_CHECK_SECONDS = 2
-
-
-class TooSmall(ModalScreen[None]):
-    """Lies over every page while the window is too small; takes all keys but F10."""
-
-    def compose(self) -> ComposeResult:
-        """Two rows."""
-        yield TextBlock(id="small")
-
-    def on_mount(self) -> None:
-        """Say the size."""
-        self.on_resize()
-
-    def on_resize(self) -> None:
-        """Say the new size."""
-        size = self.app.size
-        self.query_one("#small", TextBlock).show(
-            row(
-                say(
-                    "Make the window at least {w}x{h} (now {x}x{y}).",
-                    w=WIDTH_MIN,
-                    h=HEIGHT_MIN,
-                    x=size.width,
-                    y=size.height,
-                )
-            ),
-            row(say("Nothing is lost; keys are off except F10.")),
-        )
 
 
 class LvtuiApp(App[Walk], inherit_bindings=False):

@@ -29,7 +29,7 @@ def check_row(check: Check, width: int) -> Row:
     more = SafeStr("")
     if check.reads is not check.writes:
         more = say("(B, C: {word})", word=check.writes.value)
-    head = joined(fit(say(check.reads.value), 5), SafeStr(" "), fit(more, 13))
+    head = joined(fit(say(check.reads.value), 4), SafeStr(" "), fit(more, 12))
     fact = fit(spoken(check.fact), max(20, width - len(head) - 6))
     marked = bold(head) if check.worst is not Word.OK else head
     return row(marked, SafeStr("  "), fact)

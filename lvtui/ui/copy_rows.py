@@ -18,6 +18,9 @@ WORKING = frozenset(
 )
 """States in which a worker lives."""
 
+BAD_PLACES = frozenset({"trimming", "scraping", "retrying"})
+"""Phases in which only bad places are left."""
+
 WORDS = {
     CopyState.WAITING: "The copy is starting.",
     CopyState.RUNNING: "Copying.",
@@ -36,11 +39,20 @@ def progress_rows(
     """Bar, counts, rates, time left, errors, and how it ended."""
     rows = [_bar(progress, width, glyphs), *_numbers(progress, now), EMPTY]
     ending = progress.result is not None and progress.state in WORKING
-    words = say("The copy is ending.") if ending else say(WORDS[progress.state])
+    words = say("The copy is ending.") if ending else say(_words(progress))
     rows.append(row(SafeStr(" "), bold(words)))
     if progress.problem is not None:
         rows += wrapped(spoken(progress.problem), width - 2)
     return (*rows, *_result(progress))
+
+
+def _words(progress: CopyProgress) -> str:
+    """What it does: bad places come last, and may take long."""
+    if progress.state is CopyState.RUNNING and progress.phase in BAD_PLACES - {"retrying"}:
+        return "All that reads well is copied. Bad places are taken apart; each may take seconds."
+    if progress.state is CopyState.RUNNING and progress.phase == "retrying":
+        return "Bad places are tried once more."
+    return WORDS[progress.state]
 
 
 def map_row(progress: CopyProgress, report: LostReport, width: int, glyphs: Glyphs) -> Row:
@@ -141,12 +153,13 @@ def _result(progress: CopyProgress) -> tuple[Row, ...]:
     )
 
 
-def key_pairs(state: CopyState) -> tuple[tuple[str, str], ...]:
+def key_pairs(state: CopyState, phase: str = "") -> tuple[tuple[str, str], ...]:
     """Keys that act in a state, the most needed first."""
     always = (("F1", "Help"), ("Esc", "Back"), ("F2", "Log"))
     leave = ("F10", "Leave (copy goes on)")
     if state in {CopyState.RUNNING, CopyState.STALLED, CopyState.WAITING}:
-        return (("1", "Pause"), ("2", "Slower"), ("3", "Full speed"), leave, *always)
+        enough = (("5", "Enough"),) if phase in BAD_PLACES else ()
+        return (("1", "Pause"), *enough, ("2", "Slower"), ("3", "Full speed"), leave, *always)
     if state is CopyState.PAUSED:
         return (("1", "Go on"), ("F10", "Leave"), *always)
     if state is CopyState.VERIFYING:

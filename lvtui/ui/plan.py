@@ -122,7 +122,7 @@ class PlanScreen(StepScreen):
         self.query_one("#ways", RowList).refresh()
         title = say(" Plan {way}", way=self.way.upper())
         self.block("plan-head").show(
-            EMPTY, row(columns((title, 58), (say("changes"), 12), (say("undo"), 6)))
+            EMPTY, row(columns((title, 57), (say("changes"), 12), (say("undo"), 6)))
         )
         self.query_one("#lines", TextLines).show(self._lines())
         source = self.walk.session.source or ""

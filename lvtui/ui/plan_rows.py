@@ -14,7 +14,7 @@ WAYS = ("a", "b", "c")
 TITLES = {
     "a": "copy by extents, LVM is not touched",
     "b": "restore the LVM entry",
-    "c": "in place: as B, un-hidden under its own name",
+    "c": "in place, under its own name",
 }
 
 

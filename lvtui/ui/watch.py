@@ -18,7 +18,7 @@ from lvtui.flow.copy import ask, progress_of, resume_job
 from lvtui.plan.facts import CopyProgress, CopyState
 from lvtui.safe import SafeStr, safe
 from lvtui.ui.begin_copy import begin_copy, shown_path
-from lvtui.ui.copy_rows import WORKING, key_pairs, map_row, progress_rows
+from lvtui.ui.copy_rows import BAD_PLACES, WORKING, key_pairs, map_row, progress_rows
 from lvtui.ui.frame import Key, Panel, Safety, keys
 from lvtui.ui.shown import problem_rows, short_name
 from lvtui.ui.step import Leave, StepScreen
@@ -65,6 +65,7 @@ class WatchScreen(StepScreen):
         Binding("2", "slower", "Slower", show=False),
         Binding("3", "faster", "Full speed", show=False),
         Binding("4", "elsewhere", "Another place", show=False),
+        Binding("5", "enough", "Try bad places no more", show=False),
     ]
 
     def __init__(self, walk: Walk) -> None:
@@ -95,9 +96,8 @@ class WatchScreen(StepScreen):
 
     def compose_content(self) -> ComposeResult:
         """Where from and to, numbers, a word about the window."""
-        yield TextBlock(id="ends")
-        yield TextBlock(id="progress")
-        yield TextBlock(id="window")
+        for name in ("ends", "progress", "window"):
+            yield TextBlock(id=name)
 
     def on_mount(self) -> None:
         """Look now, then once a second."""
@@ -227,16 +227,15 @@ class WatchScreen(StepScreen):
     def action_pause(self) -> None:
         """Pause a running copy, go on with a paused or stopped one."""
         now = self.progress
-        if now is None or now.state in {CopyState.DONE, CopyState.VERIFYING}:
-            return
-        if not self.writes_allowed():
+        done = now is not None and now.state in {CopyState.DONE, CopyState.VERIFYING}
+        if now is None or done or not self.writes_allowed():
             return
         self._problem = None
         if now.state in {CopyState.STOPPED, CopyState.FAILED}:
             self.progress = None
             self._ask_thread("resume", now.rate_limit_bytes_per_s)
         elif now.state is CopyState.PAUSED:
-            self._ask_thread("run", now.rate_limit_bytes_per_s)
+            self._ask_thread("resume", now.rate_limit_bytes_per_s)
         else:
             self._ask_thread("pause", now.rate_limit_bytes_per_s)
 
@@ -254,10 +253,16 @@ class WatchScreen(StepScreen):
 
     def action_faster(self) -> None:
         """Take the limit off."""
-        running = self.progress is not None and self.progress.state is CopyState.RUNNING
-        if running and self.writes_allowed():
+        now = self.progress
+        if now is not None and now.state is CopyState.RUNNING and self.writes_allowed():
             self._ask_thread("run", 0)
             self.notice(say("Asked for full speed."))
+
+    def action_enough(self) -> None:
+        """Try bad places no more: the image ends with what is there, the rest named."""
+        if self.progress is not None and self.progress.phase in BAD_PLACES:
+            self._ask_thread("finish", self.progress.rate_limit_bytes_per_s)
+            self.notice(say("Asked to end with what could be read."))
 
     def action_elsewhere(self) -> None:
         """Choose another place; what was copied stays where it is."""
@@ -298,4 +303,4 @@ class WatchScreen(StepScreen):
     def key_bar(self) -> Iterable[Key]:
         """Keys that act in the present state."""
         state = self.progress.state if self.progress else CopyState.WAITING
-        return keys(*key_pairs(state))
+        return keys(*key_pairs(state, self.progress.phase if self.progress else ""))

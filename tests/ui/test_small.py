@@ -6,9 +6,9 @@ from textual.widgets import Input
 
 from lvtui.flow.discover import Discovery
 from lvtui.flow.session import Session
-from lvtui.ui.app import TooSmall
 from lvtui.ui.frame import FramePage
 from lvtui.ui.quit import QuitPage
+from lvtui.ui.too_small import TooSmall
 from lvtui.ui.volumes import VolumesScreen
 from tests.ui.scene import SIZE, app_of, lines_of, until, walk_at
 
