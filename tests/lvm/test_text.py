@@ -339,8 +339,9 @@ BOMBS = [
 ]
 
 
+# VmHWM, not ru_maxrss: that of a child includes its parent, from before the exec.
 _REFUSE = """
-import resource, sys, time
+import sys, time
 from lvtui.errors import FormatError
 from lvtui.lvm.text import TextParser
 text = sys.stdin.buffer.read()
@@ -349,7 +350,7 @@ try:
     TextParser().parse(text)
 except FormatError as error:
     took = time.process_time() - started
-    print(error.code, took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    print(error.code, took, int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0]))
 """
 
 
