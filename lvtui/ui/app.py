@@ -166,7 +166,7 @@ class LvtuiApp(App[Walk], inherit_bindings=False):
             self.exit(self.walk)
             return
         if page.is_busy():
-            page.notice(say("A line is at work. It cannot be left in the middle."))
+            page.notice(say("lvtui is at work here. It cannot be left in the middle."))
             return
         ask = QuitPage(page.walk, copy_runs=page.copy_runs(), safety=page.safety())
         leave = await self.push_screen_wait(ask)

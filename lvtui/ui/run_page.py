@@ -203,15 +203,17 @@ class RunPage(StepScreen):
             await self.action_back()
 
     async def action_back(self) -> None:
-        """To the plan; not while a line runs."""
+        """To the plan; not while a line runs, or the plan is made: the case is lent for it."""
         if self.phase is Phase.RUNNING:
             self.notice(say("A line is at work. It cannot be left in the middle."))
+        elif self.phase is Phase.LOADING:
+            self.notice(say("The plan is being made; nothing runs. Esc goes back after that."))
         else:
             self.dismiss(self.walk.to("plan"))
 
     def is_busy(self) -> bool:
         """Whether F10 must wait."""
-        return self.phase is Phase.RUNNING
+        return self.phase in {Phase.LOADING, Phase.RUNNING}
 
     def detail(self) -> tuple[str, tuple[Row, ...]] | None:
         """All commands."""
@@ -227,14 +229,11 @@ class RunPage(StepScreen):
 
     def panel(self) -> Panel:
         """What this page is for."""
-        source = self.walk.session.source or "DISK"
         case = self.walk.session.case_dir or "CASE"
         command: SafeStr = say("lvtui apply {case}", case=case)
         return Panel(
             why=say("All that will run is listed; F3 shows every command of it."),
-            writes=say(
-                "after the digits and F8: lines marked THE DISK write to {d}.", d=source[:20]
-            ),
+            writes=say("nothing before the digits and F8; then as the lines say."),
             dont=say("do this if a copy by extents (way A) is enough: it needs no write."),
             command=command,
         )
@@ -244,7 +243,7 @@ class RunPage(StepScreen):
         more = (("F3", "Commands"), ("F1", "Help"), ("F2", "Log"), ("F10", "Quit"))
         if self.phase is Phase.PREVIEW:
             return keys(("F8", "Run"), ("Enter", "Back (nothing happens)"), *more)
-        if self.phase is Phase.RUNNING:
+        if self.phase in {Phase.LOADING, Phase.RUNNING}:
             return keys(*more)
         word = "Next" if self.problem is None else "Back"
         return keys(("Enter", word), ("F7", "Undo"), ("F9", "Shell"), *more)

@@ -23,36 +23,11 @@ from lvtui.ui.frame import Key, Panel, Safety, keys
 from lvtui.ui.shown import problem_rows, short_name
 from lvtui.ui.step import Leave, StepScreen
 from lvtui.ui.walk import Walk
+from lvtui.ui.watch_events import Failed, NextStarted, Seen
 from lvtui.ui.widgets.text import EMPTY, Row, TextBlock, cut_middle, row, say
 from lvtui.units import MiB
 
 SLOWEST_BYTES_PER_S = MiB
-
-
-@dataclass
-class Seen(Event):
-    """What the job directory said."""
-
-    job_dir: str
-    progress: CopyProgress
-
-    def can_replace(self, message: Event) -> bool:
-        """Only the newest counts."""
-        return isinstance(message, Seen)
-
-
-@dataclass
-class NextStarted(Event):
-    """The next marked volume is being copied."""
-
-    job_dir: str
-
-
-@dataclass
-class Failed(Event):
-    """A request was refused."""
-
-    error: LvtuiError
 
 
 class WatchScreen(StepScreen):

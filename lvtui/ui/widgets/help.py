@@ -19,6 +19,7 @@ PAGES: dict[str, tuple[str, ...]] = {
         ),
         "What if the disk is not in the list: press Ins and type its path, or the path of an image.",
         "What if it has no label: choose it all the same; lvtui looks for LVM text without one.",
+        "What if nothing was found on it: S searches it from end to end; T adds backup files of LVM.",
         "What if the disk is failing: image it first with ddrescue, then open the image.",
     ),
     "versions": (
@@ -50,6 +51,8 @@ PAGES: dict[str, tuple[str, ...]] = {
     ),
     "plan": (
         "Way A reads the volume from its old place, directly. LVM is not asked and not changed.",
+        "Ways B and C put the volume back into LVM. They write to the disk: after the digits and F8.",
+        "What if a way is closed: its reason stands on the page. Way A is always open.",
         "What if I want to do it by hand: F3 shows the dd lines, F6 saves them as a script.",
     ),
     "copy": (
