@@ -8,27 +8,21 @@ sync everything since the last checkpoint is unknown again, and the descriptor i
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
-from lvtui.host.copy.control import Control, StopAsked
-from lvtui.host.copy.full import Patience
+from lvtui.host.copy.control import StopAsked
 from lvtui.host.copy.hasher import ChunkHasher
-from lvtui.host.copy.image import JobImage
 from lvtui.host.copy.manifest import (
     CHUNK_BYTES,
-    UNIT_BYTES,
-    Manifest,
     chunk_bytes,
     is_zeros,
 )
-from lvtui.host.copy.mapstore import Checkpoint, MapStore
-from lvtui.host.copy.meter import Meter
+from lvtui.host.copy.mapstore import Checkpoint
 from lvtui.host.copy.passes import UNFINISHED, Passes
-from lvtui.host.copy.target import OpenImage
-from lvtui.host.copy.watch import SourceWatch
-from lvtui.host.machine import Clock
+from lvtui.host.copy.ranges import forget_part, is_whole, span_to, units
+from lvtui.host.copy.reads import Reads
+from lvtui.host.copy.workplace import Workplace
 from lvtui.plan.facts import CopyState
 from lvtui.plan.mapfile import BlockStatus, CopyMap, Phase
 from lvtui.source import ByteRange, Piece
@@ -36,29 +30,6 @@ from lvtui.units import MiB
 
 CHECKPOINT_SECONDS = 10.0
 CHECKPOINT_BYTES = 256 * MiB
-
-LOST_READS_MAX = 16
-"""After so many reads in a row without a readable byte the source itself is looked at."""
-SLOW_SECONDS = 1.0
-SLOW_TIMES = 10
-"""A read is slow that takes so long, and so many times the average of its copy."""
-
-_TRIED = frozenset({BlockStatus.DONE, BlockStatus.BAD})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workplace:
-    """What an engine works with; all of it belongs to one job."""
-
-    image: JobImage
-    target: OpenImage
-    manifest: Manifest
-    maps: MapStore
-    meter: Meter
-    control: Control
-    patience: Patience
-    watch: SourceWatch
-    clock: Clock
 
 
 class Engine:
@@ -79,9 +50,7 @@ class Engine:
         """What was read since the volume group was last looked at."""
         self._saved_at = place.clock.now()
         self._unsaved_bytes = 0
-        self._lost_reads = 0
-        self._read_seconds = 0.0
-        self._reads = 0
+        self._reads = Reads(place.image, place.clock, place.meter)
 
     @property
     def size_bytes(self) -> int:
@@ -174,7 +143,7 @@ class Engine:
         """Digests of the chunks that became whole in parts."""
         for index in sorted(self._touched):
             chunk = self.chunk(index)
-            if all(block.status in _TRIED for block in self.map.within(chunk)):
+            if is_whole(self.map, chunk):
                 self._digests[index] = self._place.target.digest(chunk)
                 self._touched.discard(index)
 
@@ -215,12 +184,10 @@ class Engine:
         if end <= start:
             return False
         untried = self.map.within(ByteRange(start, end - start))[0]
-        if untried.status is not BlockStatus.UNTRIED:
-            return False
         if untried.end_bytes < end:
             end = untried.end_bytes - untried.end_bytes % CHUNK_BYTES
         where = ByteRange(start, end - start)
-        if end <= start:
+        if end <= start or untried.status is not BlockStatus.UNTRIED:
             return False
         place.patience.wait_out(partial(place.target.zero, start, where.length_bytes))
         place.manifest.zero(index, -(-where.length_bytes // CHUNK_BYTES))
@@ -246,17 +213,16 @@ class Engine:
         holes_bytes, gaps, stumbled = 0, list[ByteRange](), None
         read = Piece(b"")
         for unit in units(span):
-            read, is_slow = self._timed_read(unit)
-            is_lost = self._look_at_losses(unit, read.gaps)
+            read, is_slow = self._reads.timed(unit)
+            is_lost = self._reads.lost(unit, read.gaps)
             holes_bytes += self._write(unit, read, hashed=in_one_go and not is_lost)
             gaps += read.gaps
             if is_lost or (is_slow and unit.end_bytes < span.end_bytes):
                 stumbled = unit
                 break
             self._moved(unit, read)
-        done = span if stumbled is None else span_to(span, stumbled)
         self._holes_bytes += holes_bytes
-        self._mark(done, gaps, BlockStatus.UNTRIMMED)
+        self._mark(span_to(span, stumbled), gaps, BlockStatus.UNTRIMMED)
         if stumbled is not None or not in_one_go:
             self._touched.add(index)
         if stumbled is not None:
@@ -273,13 +239,8 @@ class Engine:
         return whole
 
     def _attempt(self, where: ByteRange, failed: BlockStatus, patient: bool) -> bool:  # noqa: FBT001 - by partial
-        image = self._place.image
-        image.patient = patient
-        try:
-            read = image.read(where.offset_bytes, where.length_bytes)
-        finally:
-            image.patient = False
-        is_lost = self._look_at_losses(where, read.gaps)
+        read = self._reads.patiently(where) if patient else self._reads.once(where)
+        is_lost = self._reads.lost(where, read.gaps)
         self._holes_bytes += self._write(where, read, hashed=False)
         self._mark(where, list(read.gaps), failed)
         self._touched.add(where.offset_bytes // CHUNK_BYTES)
@@ -297,17 +258,6 @@ class Engine:
                 range(part.offset_bytes // CHUNK_BYTES, -(-part.end_bytes // CHUNK_BYTES))
             )
         self.maybe_checkpoint()
-
-    def _timed_read(self, unit: ByteRange) -> tuple[Piece, bool]:
-        clock = self._place.clock
-        start = clock.now()
-        read = self._place.image.read(unit.offset_bytes, unit.length_bytes)
-        seconds = clock.now() - start
-        average = self._read_seconds / max(self._reads, 1)
-        is_slow = seconds >= SLOW_SECONDS and seconds >= SLOW_TIMES * average and self._reads > 0
-        self._reads += 1
-        self._read_seconds += seconds
-        return read, is_slow
 
     def _write(self, where: ByteRange, read: Piece, *, hashed: bool) -> int:
         target, hasher = self._place.target, self._hasher
@@ -334,24 +284,6 @@ class Engine:
         )
         self._tell()
 
-    def _look_at_losses(self, where: ByteRange, gaps: tuple[ByteRange, ...]) -> bool:
-        """Whether something failed. A disk that went reads as errors everywhere: that is no damage."""
-        if not gaps:
-            self._lost_reads = 0
-            return False
-        image = self._place.image
-        failed = [gap for gap in gaps if image.has_source(gap)]
-        if not failed:
-            return False
-        self._place.meter.read_errors += len(failed)
-        if sum(gap.length_bytes for gap in failed) < where.length_bytes:
-            self._lost_reads = 0
-        else:
-            self._lost_reads += 1
-            if self._lost_reads % LOST_READS_MAX == 0:
-                image.check_sources()
-        return True
-
     def _moved(self, unit: ByteRange, read: Piece) -> None:
         gaps_bytes = sum(gap.length_bytes for gap in read.gaps)
         place = self._place
@@ -366,26 +298,3 @@ class Engine:
         meter.unreadable_bytes = self.size_bytes - meter.done_bytes
         meter.unreadable_bytes -= self.map.total_bytes(BlockStatus.UNTRIED)
         meter.holes_bytes = self._holes_bytes
-
-
-def forget_part(copy_map: CopyMap, chunk: ByteRange) -> CopyMap:
-    """The map without what is there of a chunk that is not whole."""
-    blocks = copy_map.within(chunk)
-    if all(block.status in _TRIED for block in blocks):
-        return copy_map
-    for block in blocks:
-        if block.status is BlockStatus.DONE:
-            where = ByteRange(block.offset_bytes, block.length_bytes)
-            copy_map = copy_map.advance(where, BlockStatus.UNTRIED)
-    return copy_map
-
-
-def units(where: ByteRange) -> Iterator[ByteRange]:
-    """A range in what is read at once."""
-    for start in range(where.offset_bytes, where.end_bytes, UNIT_BYTES):
-        yield ByteRange(start, min(UNIT_BYTES, where.end_bytes - start))
-
-
-def span_to(span: ByteRange, unit: ByteRange) -> ByteRange:
-    """The beginning of a span, up to the end of a unit in it."""
-    return ByteRange(span.offset_bytes, unit.end_bytes - span.offset_bytes)

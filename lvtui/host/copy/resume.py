@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from lvtui.host.copy.engine import forget_part
 from lvtui.host.copy.manifest import CHUNK_BYTES, Manifest, chunk_bytes, chunk_count
 from lvtui.host.copy.mapstore import Checkpoint
-from lvtui.host.copy.target import OpenImage
+from lvtui.host.copy.open_image import OpenImage
+from lvtui.host.copy.ranges import forget_part, is_whole
 from lvtui.plan.mapfile import BlockStatus, CopyMap
 from lvtui.source import ByteRange
 
@@ -44,7 +44,7 @@ def _wrong(
     whole = [
         chunk
         for index in indexes
-        if _is_whole(copy_map, chunk := _chunk(index, manifest.size_bytes))
+        if is_whole(copy_map, chunk := _chunk(index, manifest.size_bytes))
     ]
     found = target.back_digests(whole)
     return [
@@ -56,9 +56,3 @@ def _wrong(
 
 def _chunk(index: int, size_bytes: int) -> ByteRange:
     return ByteRange(index * CHUNK_BYTES, chunk_bytes(index, size_bytes))
-
-
-def _is_whole(copy_map: CopyMap, chunk: ByteRange) -> bool:
-    """Whether all of a chunk was tried: only then it has a digest."""
-    tried = {BlockStatus.DONE, BlockStatus.BAD}
-    return all(block.status in tried for block in copy_map.within(chunk))

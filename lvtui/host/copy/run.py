@@ -12,7 +12,7 @@ from lvtui.errors import LvtuiError, VerifyError
 from lvtui.host.copy.beside import beside, write_beside
 from lvtui.host.copy.block_target import BlockTarget, is_block
 from lvtui.host.copy.control import Control, StopAsked
-from lvtui.host.copy.engine import Engine, Workplace
+from lvtui.host.copy.engine import Engine
 from lvtui.host.copy.folder import JobFolder, TargetRecord
 from lvtui.host.copy.full import Patience
 from lvtui.host.copy.image import JobImage
@@ -20,11 +20,13 @@ from lvtui.host.copy.joblog import JobLog
 from lvtui.host.copy.manifest import Manifest
 from lvtui.host.copy.mapstore import Checkpoint, MapStore
 from lvtui.host.copy.meter import Meter
+from lvtui.host.copy.open_image import OpenImage
 from lvtui.host.copy.resume import trusted
 from lvtui.host.copy.sources import OpenDevice
-from lvtui.host.copy.target import OpenImage, open_target, part_path, refused
+from lvtui.host.copy.target import open_target, part_path, refused
 from lvtui.host.copy.verify import ReadBack
 from lvtui.host.copy.watch import SourceWatch
+from lvtui.host.copy.workplace import Workplace
 from lvtui.host.device import SourceDevice
 from lvtui.host.files import Files, unlink_if_there
 from lvtui.host.machine import Clock, own_pid

@@ -10,63 +10,14 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
 
 from lvtui.errors import DestinationError
+from lvtui.host.copy.block_target import is_block
 from lvtui.host.copy.folder import JobFolder, TargetRecord
 from lvtui.host.copy.manifest import BLOCK_BYTES, UNIT_BYTES, ZERO_UNIT, Manifest, is_zeros
 from lvtui.host.copy.verify import BackReader, ReadBack, read_back
 from lvtui.host.files import Files, write_all
 from lvtui.source import ByteRange
-
-
-class OpenImage(Protocol):
-    """An image that is being written, wherever it is."""
-
-    path: Path
-    """Its name now, for messages."""
-    had_size: bool
-    """Whether it had the image's size when it was opened; else no map of it holds."""
-    may_hold_old: bool
-    """Whether bytes that the map does not know may be in it: then zeros are written."""
-    is_final: bool
-    """Whether it has its final name."""
-
-    def write(self, offset_bytes: int, data: bytes) -> int:
-        """Write `data`, leaving out blocks of zeros; returns the bytes left out."""
-        ...
-
-    def zero(self, offset_bytes: int, length_bytes: int) -> None:
-        """Make a range zeros."""
-        ...
-
-    def digest(self, where: ByteRange) -> bytes:
-        """The sha256 of what was written."""
-        ...
-
-    def sync(self) -> None:
-        """Make what was written durable; after an error nothing since the last one is."""
-        ...
-
-    def reopen(self) -> None:
-        """After a failed sync: take another descriptor."""
-        ...
-
-    def publish(self) -> None:
-        """Give it its final name; it was verified."""
-        ...
-
-    def close(self) -> None:
-        """Close it."""
-        ...
-
-    def read_back(self, manifest: Manifest, on_unit: Callable[[int, bool], None]) -> ReadBack:
-        """Read all of it as it is on the disk, and compare; `on_unit` may raise."""
-        ...
-
-    def back_digests(self, chunks: Sequence[ByteRange]) -> Iterator[bytes]:
-        """The sha256 of chunks as they are on the disk."""
-        ...
 
 
 class Target:
@@ -238,20 +189,13 @@ def refuse_strangers(folder: JobFolder, final: Path) -> None:
     Raises:
         DestinationError: `LV-DST-10`.
     """
-    if folder.target() is not None or _is_block(final):
+    if folder.target() is not None or is_block(final):
         return
     if os.path.lexists(final):
         raise _exists(final)
     part = part_path(final)
     if os.path.lexists(part) and part.lstat().st_size:
         raise _exists(part)
-
-
-def _is_block(path: Path) -> bool:
-    try:
-        return stat.S_ISBLK(path.stat().st_mode)
-    except OSError:
-        return False
 
 
 def _make(folder: JobFolder, final: Path, size_bytes: int, files: Files) -> Target:

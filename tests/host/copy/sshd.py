@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import socket
@@ -48,12 +49,11 @@ class Sshd:
         assert self.process is not None
         children = [self.process.pid]
         for pid in children:
-            listed = Path(f"/proc/{pid}/task/{pid}/children")
-            if listed.exists():
-                children += [int(word) for word in listed.read_text().split()]
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it ended by itself
+                listed = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+                children += [int(word) for word in listed.split()]
         for pid in reversed(children):
-            with_pid = Path(f"/proc/{pid}")
-            if with_pid.exists():
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, 9)
         self.process.wait()
         self.process = None
