@@ -255,7 +255,7 @@ COMMANDS = (
         "watch:verify",
         (
             option(
-                "what", metavar="CASE|IMAGE", nargs="?", help="case (default: the newest), image"
+                "what", metavar="WHAT", nargs="?", help="case (default: the newest) or image"
             ),
         ),
     ),
