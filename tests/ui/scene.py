@@ -18,7 +18,7 @@ from lvtui.ui.walk import Walk
 from lvtui.ui.widgets.text import Row
 
 SIZE = (80, 24)
-PATIENCE_SECONDS = 15
+PATIENCE_SECONDS = 60
 
 
 def unpack(folder: Path) -> tuple[Session, Discovery]:
