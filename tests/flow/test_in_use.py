@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from lvtui.demo import disk
 from lvtui.flow import copy
 from lvtui.flow.discover import discover
 from lvtui.flow.extract import exit_code, extract_answer
@@ -282,3 +283,62 @@ def test_a_second_look_needs_no_ring_where_the_worker_saved_the_texts(used: Used
     assert progress.state is CopyState.DONE
     assert len(saved) == 2
     assert [place.length_bytes for place in recheck(JobFolder(job_dir)).taken] == [2 * EXTENT]
+
+
+@pytest.mark.parametrize("fmt", ["raw", "vhd"])
+def test_of_a_disk_the_sectors_that_stood_on_given_extents_are_named(
+    tmp_path: Path, fmt: str
+) -> None:
+    """The demo's disk: what is copied is not the volume but the disk in its VHD."""
+    known = disk.load()
+    image = tmp_path / "sata.img"
+    with image.open("wb") as file:
+        file.truncate(known.size_bytes)
+        for offset, data in known.pieces():
+            file.seek(offset)
+            file.write(data)
+    with loop_device(image) as device:
+        found = discover(device)
+        report = next(
+            r for r in found.lost if r.role == "vhd" and r.verdict.word == "intact" and r.vhd
+        )
+        clean = copy.make_job(found, report, to=str(tmp_path / "clean"), fmt=fmt)
+        done = copy.run_job(tmp_path / "case", clean, on_progress=lambda _: True)
+        assert done.state is CopyState.DONE, done.problem
+        spec = copy.make_job(found, report, to=str(tmp_path / "used"), fmt=fmt)
+        part = report.ranges[0]
+        vg = report.lost.last_seen.vg
+        assert vg is not None
+        base = vg.pvs[0].pe_start_sectors * 512
+        first = (part.pv_offset_bytes - base) // vg.extent_bytes + 3
+        assert part.length_bytes >= 8 * vg.extent_bytes
+
+        def take() -> None:
+            where = f"{device}:{first}-{first + 1}"
+            options = ("-an", "-Wn", "-Zn", "-n", "guest", "-l", "2", vg.name, where)
+            lvm(device, "lvcreate", *options)
+
+        happened: list[bool] = []
+
+        def read_into(descriptor: int, buffer: memoryview, offset_bytes: int) -> int:
+            if not happened and offset_bytes > base + MiB:
+                happened.append(True)
+                take()
+            return good_read(descriptor, buffer, offset_bytes)
+
+        make_private(tmp_path / "case")
+        progress = run(
+            jobs.make(jobs_dir_of(tmp_path / "case"), spec),
+            SystemFiles(),
+            CountedClock(),
+            open_device=lambda path: SourceDevice(path, read_into=read_into),
+        )
+    result = progress.result
+
+    assert happened
+    assert progress.state is CopyState.DONE, progress.problem
+    assert result is not None
+    assert exit_code(spec, progress) == 6
+    named = sum(run.length_bytes for run in result.overwritten)
+    assert 0 < named <= 2 * vg.extent_bytes + 2 * 2 * MiB
+    assert (tmp_path / "used").read_bytes() == (tmp_path / "clean").read_bytes()
