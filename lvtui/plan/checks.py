@@ -10,6 +10,11 @@ from lvtui.plan.checks_xen import xen_checks
 from lvtui.units import MiB
 
 CASE_FREE_BYTES_MIN = 64 * MiB
+# A check's code names the question; these have an answer of their own for each outcome.
+TOOLS = "LV-CHK-01"
+CONFIG = "LV-CHK-02"
+MULTIPATH = "LV-CHK-13"
+LOCK = "LV-CHK-22"
 
 
 def checks_of(facts: CheckFacts) -> tuple[Check, ...]:
@@ -26,20 +31,20 @@ def _lvm(facts: CheckFacts) -> Iterator[Check]:
     why = message("Ways B and C are run by LVM's own tools; each release has its own faults.")
     if facts.lvm_release is None:
         yield Check(
-            code="LV-CHK-01",
+            code=TOOLS,
             reads=Word.OK,
             writes=Word.STOP,
             fact=message("no LVM tools on this host"),
             reason=why,
         )
         return
-    yield _ok("LV-CHK-01", message("LVM {release}", release=facts.lvm_release), why)
+    yield _ok(TOOLS, message("LVM {release}", release=facts.lvm_release), why)
     reason = message(
         "With metadata_read_only = 1 LVM refuses every change, some releases silently."
     )
     if facts.metadata_read_only is None:
         yield Check(
-            code="LV-CHK-02",
+            code=CONFIG,
             reads=Word.OK,
             writes=Word.UNKNOWN,
             fact=message("LVM's configuration could not be asked"),
@@ -48,7 +53,7 @@ def _lvm(facts: CheckFacts) -> Iterator[Check]:
     else:
         where = "/etc/lvm/master" if facts.has_master_config else "/etc/lvm"
         yield Check(
-            code="LV-CHK-02",
+            code=CONFIG,
             reads=Word.OK,
             writes=Word.WARN if facts.metadata_read_only else Word.OK,
             fact=message(
@@ -98,7 +103,7 @@ def _disk(facts: CheckFacts) -> Iterator[Check]:
     if facts.multipath:
         names = ", ".join(facts.multipath)
         yield Check(
-            code="LV-CHK-13",
+            code=MULTIPATH,
             reads=Word.WARN,
             writes=Word.STOP,
             fact=message("{names} is a path of a multipath device", names=names),
@@ -106,7 +111,7 @@ def _disk(facts: CheckFacts) -> Iterator[Check]:
         )
     else:
         yield _ok(
-            "LV-CHK-13",
+            MULTIPATH,
             message("no multipath member"),
             message("Writes to one path of several would go behind the others."),
         )
@@ -139,7 +144,7 @@ def _group(facts: CheckFacts) -> Iterator[Check]:
     )
     if facts.locked_by:
         yield Check(
-            code="LV-CHK-22",
+            code=LOCK,
             reads=Word.WARN,
             writes=Word.STOP,
             fact=message("{name} is locked", name=", ".join(facts.locked_by)),
@@ -147,7 +152,7 @@ def _group(facts: CheckFacts) -> Iterator[Check]:
         )
     else:
         yield _ok(
-            "LV-CHK-22",
+            LOCK,
             message("nobody holds LVM's lock of it"),
             message("A lock says that another program changes the group now."),
         )
