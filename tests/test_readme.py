@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from lvtui.cli.table import COMMANDS, parse
+from lvtui.cli.parsing import parse
+from lvtui.cli.table import COMMANDS
 from lvtui.flow.practice import prepare_demo
 from tests import readme, sources
 

@@ -45,7 +45,7 @@ def _recheck(job_dir: str) -> int:
 
 
 def _run(args: list[str]) -> int:
-    from lvtui.cli.table import parse  # noqa: PLC0415 - `--version` and the worker do without
+    from lvtui.cli.parsing import parse  # noqa: PLC0415 - `--version` and the worker do without
     from lvtui.errors import LvtuiError  # noqa: PLC0415
 
     as_json = "--json" in args
