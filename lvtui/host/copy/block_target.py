@@ -64,7 +64,7 @@ class BlockTarget:
         """Open the device for nobody else.
 
         Raises:
-            OSError: in use (EBUSY), or not to be opened. DestinationError: `LV-DST-11` it is not the
+            OSError: in use (EBUSY), or not to be opened. DestinationError: `LV-DST-29` it is not the
                 device that this copy began, `LV-DST-06` it is too small.
         """
         self.path = path
@@ -105,7 +105,7 @@ class BlockTarget:
             self._folder.write_target(self._files, record)
         elif (record.inode, record.device) != (facts.st_rdev, size_bytes):
             raise DestinationError(
-                "LV-DST-11",
+                "LV-DST-29",
                 "{path} is not the device that this copy began. Attach the right one and resume.",
                 path=str(self.path),
             )

@@ -48,7 +48,7 @@ def open_source(
             raise
         if len(found) > 1:
             raise SourceChangedError(
-                "LV-SRC-13",
+                "LV-SRC-16",
                 "{path} is gone, and {count:count} devices look like it: {paths}. Nothing was copied "
                 "from them. Leave one of them attached, then resume.",
                 path=source.path,

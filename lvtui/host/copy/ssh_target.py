@@ -49,7 +49,7 @@ class SshTarget:
         """Open the line, and find or make the image.
 
         Raises:
-            HoldError: there is no line. DestinationError: `LV-DST-10`, `LV-DST-11`, as `open_target`.
+            HoldError: there is no line. DestinationError: `LV-DST-30`, `LV-DST-31`, as `open_target`.
         """
         self.path = Path(remote.path)
         self.had_size = True
@@ -158,10 +158,10 @@ class SshTarget:
             return
         inode_text, _, size = rest.partition(" ")
         if record is None:
-            raise self._stranger("LV-DST-10", "exists and no copy of lvtui made it")
+            raise self._stranger("LV-DST-30", "exists and no copy of lvtui made it")
         self.is_final = kind == "final"
         if int(inode_text) != record.inode and not (self.is_final and record.finished):
-            raise self._stranger("LV-DST-11", "is not the file that this copy began")
+            raise self._stranger("LV-DST-31", "is not the file that this copy began")
         self.had_size = int(size) == self._size_bytes
         if not self.had_size and not self.is_final:
             self._ask(b"t %d\n" % self._size_bytes)

@@ -161,4 +161,4 @@ def test_a_disk_that_comes_back_under_another_name_is_known(tmp_path: Path) -> N
         with pytest.raises(SourceChangedError) as raised:
             open_source(replace(source, path="/dev/none"), SourceDevice, lambda: candidates)
 
-    assert raised.value.code == "LV-SRC-13"
+    assert raised.value.code == "LV-SRC-16"

@@ -182,7 +182,7 @@ def test_a_stranger_s_file_there_is_never_touched(remote: Scene) -> None:
         path.write_bytes(b"mine")
         progress = run_to_end(remote)
 
-        assert (progress.state, progress.problem_code) == (CopyState.FAILED, "LV-DST-10")
+        assert (progress.state, progress.problem_code) == (CopyState.FAILED, "LV-DST-30")
         assert path.read_bytes() == b"mine"
         path.unlink()
 
