@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 
 import pytest
 
@@ -33,3 +34,12 @@ def xs_ring() -> RealRing:
 def residue_ring() -> RealRing:
     """Wrapped; older texts behind each NUL (2.02.84)."""
     return _load("wrap-2.02.84")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test marked `soak` belongs to `make soak` alone, whoever forgot to say so beside it."""
+    if "LVTUI_SOAK" in os.environ:
+        return
+    for item in items:
+        if item.get_closest_marker("soak") is not None:
+            item.add_marker(pytest.mark.skip(reason="make soak runs this"))
